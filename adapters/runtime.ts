@@ -1,0 +1,47 @@
+import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
+import type { Clock, Ids, Random } from "../core/clock.ts";
+import type { KubernetesTransport } from "./kubernetes/transport.ts";
+
+/** Configuration that every SDK client of ours is made with. Empty on AWS: the Lambda environment says it all. */
+export interface AwsClientConfig {
+  readonly region?: string;
+  readonly endpoint?: string;
+  readonly credentials?: AwsCredentialIdentity | AwsCredentialIdentityProvider;
+  /** In virtual time an in-memory handler instead of sockets. */
+  readonly requestHandler?: object;
+  /** In virtual time back-off on the platform's clock. */
+  readonly retryStrategy?: object;
+  readonly maxAttempts?: number;
+}
+
+/**
+ * The world around a handler: time, chance, configuration and doors to AWS and Kubernetes. On AWS it is built
+ * once from the environment; the embedded platform hands its own to each invocation, so that the same handler
+ * (also as a built bundle) runs in virtual time, without sockets and under its own role.
+ */
+export interface Runtime {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly random: Random;
+  readonly config: RuntimeConfig;
+  readonly aws: AwsClientConfig;
+  readonly kubernetes: KubernetesTransport;
+}
+
+/** Parsed from the environment once at start; every problem is reported together. */
+export interface RuntimeConfig {
+  /** `dev`, `prod`, ...; `local` on the embedded platform. */
+  readonly stage: string;
+  readonly account: string;
+  readonly region: string;
+  /** Name of the DynamoDB table. */
+  readonly table: string;
+  /** Name of Slipway's own event bus. */
+  readonly bus: string;
+  /** `arn:aws:states:REGION:ACCOUNT:stateMachine:slipway-STAGE-`; a workflow's name completes it. */
+  readonly workflowArnPrefix: string;
+  readonly logLevel: "DEBUG" | "INFO" | "WARN" | "ERROR";
+}
+
+/** Where the embedded platform puts its runtime in the Lambda context; absent on AWS. */
+export const RUNTIME: unique symbol = Symbol.for("slipway.runtime") as never;

@@ -1,0 +1,76 @@
+import type { ClusterRef } from "../cluster-ref.ts";
+import type { Lease, Operation, OperationEvent, OperationStatus } from "../operation/types.ts";
+
+/** What Slipway knows of one cluster: its desired state and who wrote it. */
+export interface ClusterRecord {
+  readonly ref: ClusterRef;
+  /** The desired state as parsed ClusterConfig JSON. */
+  readonly config: unknown;
+  /** Raised by one at each change. */
+  readonly generation: number;
+  readonly updatedAt: string;
+  readonly updatedBy: string;
+  /** The last operation that changed it. */
+  readonly lastOperationId?: string;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Opaque; absent on the last page. */
+  readonly nextToken?: string;
+}
+
+/** The event as its writer gives it; the store adds the sequence number. */
+export type NewOperationEvent = Omit<OperationEvent, "seq">;
+
+/**
+ * Slipway's own state. Implemented over one DynamoDB table (adapters/store); every method is one or two calls,
+ * and conditional writes make each of them safe to repeat.
+ */
+export interface Store {
+  getCluster(ref: ClusterRef): Promise<ClusterRecord | undefined>;
+  /** Clusters with this name in any account and region. */
+  findClusters(name: string): Promise<readonly ClusterRecord[]>;
+  listClusters(page: { readonly limit: number; readonly nextToken?: string }): Promise<Page<ClusterRecord>>;
+  /** Writes when the stored generation is `record.generation - 1` (0: none). Throws RetryableError `GenerationConflict`. */
+  putCluster(record: ClusterRecord): Promise<void>;
+  deleteCluster(ref: ClusterRef): Promise<void>;
+
+  /** Creates; a second creation with the same id throws TerminalError `OperationExists`. */
+  createOperation(operation: Operation): Promise<void>;
+  getOperation(id: string): Promise<Operation | undefined>;
+  /**
+   * Reads, changes and writes with the revision as optimistic lock, again when another writer was first.
+   * `change` returns undefined to leave the record as it is. Throws TerminalError `OperationNotFound`.
+   */
+  updateOperation(id: string, change: (current: Operation) => Operation | undefined): Promise<Operation>;
+  /** Newest first. */
+  listOperations(query: {
+    readonly cluster?: ClusterRef;
+    readonly status?: OperationStatus;
+    readonly limit: number;
+    readonly nextToken?: string;
+  }): Promise<Page<Operation>>;
+
+  /** Appends to the contiguous log of an operation; returns the stored event. */
+  appendEvent(operationId: string, event: NewOperationEvent): Promise<OperationEvent>;
+  /** Events with `seq > after`, oldest first. */
+  listEvents(operationId: string, after: number, limit: number): Promise<readonly OperationEvent[]>;
+
+  /**
+   * Takes the lock of a cluster for an operation. Holding it already is success; held by another operation is
+   * TerminalError `ClusterBusy` with that operation's id in `detail.operationId`.
+   */
+  acquireLease(ref: ClusterRef, lease: Lease): Promise<void>;
+  getLease(ref: ClusterRef): Promise<Lease | undefined>;
+  /** Releases the lock if this operation holds it; otherwise does nothing. */
+  releaseLease(ref: ClusterRef, operationId: string): Promise<void>;
+  listLeases(): Promise<readonly { readonly ref: ClusterRef; readonly lease: Lease }[]>;
+
+  /** Remembers the task token of a paused operation (encrypted at rest, never leaves the backend). */
+  putTaskToken(operationId: string, token: string): Promise<void>;
+  takeTaskToken(operationId: string): Promise<string | undefined>;
+
+  /** First use of an idempotency key returns undefined and stores `operationId`; later ones return the stored id. */
+  rememberRequest(key: string, operationId: string, expiresAt: number): Promise<string | undefined>;
+}
