@@ -1,0 +1,160 @@
+import { z } from "zod";
+import * as schema from "./schemas.ts";
+
+/** A route of the API: the contract that the handler, the CLI and the OpenAPI document share. */
+export interface ApiRoute {
+  /** The function behind it and the operationId of the document. */
+  readonly id: string;
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: z.ZodObject;
+  /** A zod schema for JSON or YAML bodies; `cluster-file` for a ClusterConfig document. */
+  readonly body?: z.ZodType | "cluster-file";
+  readonly responses: Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>;
+}
+
+const boolean = z.enum(["true", "false", ""]).transform((value) => value !== "false");
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max));
+
+const dryRun = z.strictObject({
+  dryRun: boolean.optional().meta({ description: "Answer 200 with the plan and change nothing." }),
+});
+const paging = { limit: integer(1, 100).optional(), nextToken: z.string().max(2048).optional() };
+
+const started = {
+  200: { description: "The plan (dry run).", schema: schema.Plan },
+  202: { description: "The operation was started; Location names it.", schema: schema.Operation },
+};
+
+const control = (verb: "pause" | "resume" | "cancel" | "approve" | "reject", summary: string): ApiRoute => ({
+  id: `${verb}-operation`,
+  method: "POST",
+  path: `/v1/operations/{operation}/${verb}`,
+  summary,
+  body: schema.ControlRequest,
+  responses: { 200: { description: "The operation.", schema: schema.Operation } },
+});
+
+export const routes = {
+  applyCluster: {
+    id: "apply-cluster",
+    method: "PUT",
+    path: "/v1/clusters/{cluster}",
+    summary: "Make a cluster as its ClusterConfig says",
+    query: dryRun,
+    body: "cluster-file",
+    responses: {
+      ...started,
+      200: { description: "The plan (dry run), or the cluster when nothing has to change.", schema: schema.Plan },
+    },
+  },
+  listClusters: {
+    id: "list-clusters",
+    method: "GET",
+    path: "/v1/clusters",
+    summary: "Clusters that Slipway manages",
+    query: z.strictObject(paging),
+    responses: { 200: { description: "A page of clusters.", schema: schema.ClusterList } },
+  },
+  getCluster: {
+    id: "get-cluster",
+    method: "GET",
+    path: "/v1/clusters/{cluster}",
+    summary: "One cluster with its live state",
+    responses: { 200: { description: "The cluster.", schema: schema.Cluster } },
+  },
+  deleteCluster: {
+    id: "delete-cluster",
+    method: "DELETE",
+    path: "/v1/clusters/{cluster}",
+    summary: "Delete a cluster and everything that Slipway created for it",
+    query: dryRun,
+    responses: started,
+  },
+  upgradeCluster: {
+    id: "upgrade-cluster",
+    method: "POST",
+    path: "/v1/clusters/{cluster}/upgrades",
+    summary: "Upgrade control plane, add-ons and nodes, one minor version after the other",
+    query: dryRun,
+    body: schema.UpgradeRequest,
+    responses: started,
+  },
+  rotateNodegroup: {
+    id: "rotate-nodegroup",
+    method: "POST",
+    path: "/v1/clusters/{cluster}/nodegroups/{nodegroup}/rotations",
+    summary: "Replace the nodes of a node group, blue/green",
+    query: dryRun,
+    body: schema.RotationRequest,
+    responses: started,
+  },
+  updateAddons: {
+    id: "update-addons",
+    method: "POST",
+    path: "/v1/clusters/{cluster}/addon-updates",
+    summary: "Bring add-ons to the versions chosen for the cluster's Kubernetes version",
+    query: dryRun,
+    body: schema.AddonUpdateRequest,
+    responses: started,
+  },
+  checkCluster: {
+    id: "check-cluster",
+    method: "POST",
+    path: "/v1/clusters/{cluster}/checks",
+    summary: "Run the pre-flight checks and change nothing",
+    body: schema.CheckRequest,
+    responses: { 200: { description: "The findings.", schema: schema.CheckResult } },
+  },
+  listOperations: {
+    id: "list-operations",
+    method: "GET",
+    path: "/v1/operations",
+    summary: "Operations, newest first",
+    query: z.strictObject({ ...paging, cluster: z.string().max(200).optional(), status: z.string().max(32).optional() }),
+    responses: { 200: { description: "A page of operations.", schema: schema.OperationList } },
+  },
+  getOperation: {
+    id: "get-operation",
+    method: "GET",
+    path: "/v1/operations/{operation}",
+    summary: "One operation with its steps",
+    responses: { 200: { description: "The operation.", schema: schema.Operation } },
+  },
+  listOperationEvents: {
+    id: "list-operation-events",
+    method: "GET",
+    path: "/v1/operations/{operation}/events",
+    summary: "Events of an operation after a cursor, waiting for the next one",
+    query: z.strictObject({
+      after: integer(0, 999_999_999).optional().meta({ description: "Events with a higher number only." }),
+      wait: integer(0, 20).optional().meta({ description: "Seconds to wait for an event before answering with none." }),
+      limit: integer(1, 500).optional(),
+    }),
+    responses: { 200: { description: "Events and the next cursor.", schema: schema.OperationEvents } },
+  },
+  pauseOperation: control("pause", "Stop at the next safe point"),
+  resumeOperation: control("resume", "Go on after a pause"),
+  cancelOperation: control("cancel", "End at the next safe point"),
+  retryOperation: {
+    id: "retry-operation",
+    method: "POST",
+    path: "/v1/operations/{operation}/retry",
+    summary: "Run an operation that failed again, from what the cluster is now",
+    body: schema.RetryRequest,
+    responses: { 202: { description: "The operation, running again.", schema: schema.Operation } },
+  },
+  getOpenApi: {
+    id: "get-openapi",
+    method: "GET",
+    path: "/openapi.json",
+    summary: "This document",
+    responses: { 200: { description: "OpenAPI 3.1." } },
+  },
+} as const satisfies Record<string, ApiRoute>;

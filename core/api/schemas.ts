@@ -1,0 +1,227 @@
+import { z } from "zod";
+
+/** Request and response bodies of the API. The OpenAPI document is generated from these. */
+
+const text = (description: string, max = 1024) => z.string().min(1).max(max).meta({ description });
+const timestamp = z.string().meta({ description: "ISO 8601", format: "date-time" });
+
+export const Override = z
+  .strictObject({
+    code: z
+      .string()
+      .regex(/^[A-Z][A-Z0-9_]{2,63}$/, "a check code is upper case, such as PDB_BLOCKS_DRAIN")
+      .meta({ description: "Code of a finding that may pass." }),
+    reason: text("Why it may pass; recorded with the operation."),
+  })
+  .meta({ id: "Override", description: "A check that the requester lets pass." });
+
+const requestFields = {
+  reason: text("Why the operation is wanted; recorded with it.").optional(),
+  overrides: z.array(Override).max(50).optional(),
+};
+
+const version = z
+  .string()
+  .regex(/^\d+\.\d+$/, "a Kubernetes version is MAJOR.MINOR, such as 1.36")
+  .meta({ description: "Kubernetes version, MAJOR.MINOR.", examples: ["1.36"] });
+
+const rotationStrategy = z
+  .enum(["perHop", "minimal"])
+  .meta({ description: "Rotate node groups at each hop, or only as often as the version skew policy demands." });
+
+export const UpgradeRequest = z
+  .strictObject({ to: version, rotations: rotationStrategy.optional(), ...requestFields })
+  .meta({ id: "UpgradeRequest" });
+
+export const RotationRequest = z.strictObject({ ...requestFields }).meta({ id: "RotationRequest" });
+
+export const AddonUpdateRequest = z
+  .strictObject({
+    addons: z.array(text("Name of an add-on, such as coredns.", 100)).max(100).optional().meta({
+      description: "Only these; without it every installed add-on.",
+    }),
+    ...requestFields,
+  })
+  .meta({ id: "AddonUpdateRequest" });
+
+export const CheckRequest = z.strictObject({ to: version.optional() }).meta({ id: "CheckRequest" });
+
+export const ControlRequest = z
+  .strictObject({ reason: text("Why; recorded with the operation.").optional() })
+  .meta({ id: "ControlRequest" });
+
+export const RetryRequest = z.strictObject({ ...requestFields }).meta({ id: "RetryRequest" });
+
+export const ClusterRef = z
+  .object({ account: z.string(), region: z.string(), name: z.string() })
+  .meta({ id: "ClusterRef" });
+
+export const Finding = z
+  .object({
+    code: z.string(),
+    severity: z.enum(["block", "unknown", "warn", "info"]),
+    subject: z.string(),
+    evidence: z.string(),
+    remedy: z.string(),
+    overridden: z.object({ by: z.string(), reason: z.string() }).optional(),
+  })
+  .meta({ id: "Finding", description: "One result of a pre-flight check." });
+
+export const PlanStep = z
+  .object({
+    id: z.string(),
+    kind: z.string(),
+    title: z.string(),
+    target: z.string().optional(),
+    from: z.string().optional(),
+    to: z.string().optional(),
+    expectedSeconds: z.number(),
+    nodes: z.number().optional(),
+  })
+  .meta({ id: "PlanStep" });
+
+export const Plan = z
+  .object({
+    type: z.string(),
+    cluster: ClusterRef,
+    fromVersion: z.string().optional(),
+    toVersion: z.string().optional(),
+    phases: z.array(z.object({ id: z.string(), version: z.string(), steps: z.array(PlanStep) })),
+    findings: z.array(Finding),
+    expectedSeconds: z.number(),
+    disruption: z.object({ nodesReplaced: z.number(), maxUnavailable: z.string(), surgeNodes: z.number() }),
+    cost: z.object({ supportPerMonthBefore: z.number(), supportPerMonthAfter: z.number() }).optional(),
+    digest: z.string(),
+  })
+  .meta({ id: "Plan", description: "What an operation will do, computed before it starts." });
+
+export const OperationError = z
+  .object({
+    code: z.string(),
+    message: z.string(),
+    remedy: z.string(),
+    step: z.string().optional(),
+    detail: z.record(z.string(), z.unknown()).optional(),
+  })
+  .meta({ id: "OperationError" });
+
+const status = z.enum([
+  "Pending",
+  "AwaitingWindow",
+  "AwaitingApproval",
+  "Running",
+  "Paused",
+  "Succeeded",
+  "Failed",
+  "RollingBack",
+  "RolledBack",
+  "Cancelled",
+]);
+
+export const Step = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    status: z.string(),
+    startedAt: timestamp.optional(),
+    endedAt: timestamp.optional(),
+    expectedSeconds: z.number(),
+    progress: z
+      .object({ done: z.number(), total: z.number(), unit: z.string(), phase: z.string().optional() })
+      .optional(),
+  })
+  .loose()
+  .meta({ id: "Step" });
+
+export const Operation = z
+  .object({
+    id: z.string(),
+    type: z.string(),
+    cluster: ClusterRef,
+    status,
+    requester: z.string(),
+    reason: z.string().optional(),
+    overrides: z.array(Override),
+    request: z.record(z.string(), z.unknown()),
+    plan: Plan,
+    createdAt: timestamp,
+    startedAt: timestamp.optional(),
+    endedAt: timestamp.optional(),
+    executionArn: z.string().optional(),
+    attempt: z.number(),
+    error: OperationError.optional(),
+    steps: z.array(Step).optional().meta({ description: "Only on GET of one operation." }),
+  })
+  .loose()
+  .meta({ id: "Operation" });
+
+export const OperationEvent = z
+  .object({
+    seq: z.number(),
+    at: timestamp,
+    kind: z.string(),
+    step: z.string().optional(),
+    message: z.string(),
+    status: status.optional(),
+    error: OperationError.optional(),
+  })
+  .loose()
+  .meta({ id: "OperationEvent" });
+
+export const OperationEvents = z
+  .object({
+    items: z.array(OperationEvent),
+    next: z.number().meta({ description: "Cursor for the next call's `after`." }),
+    status,
+  })
+  .meta({ id: "OperationEvents" });
+
+export const OperationList = z
+  .object({ items: z.array(Operation), nextToken: z.string().optional() })
+  .meta({ id: "OperationList" });
+
+export const Nodegroup = z
+  .object({ name: z.string(), physicalName: z.string(), version: z.string(), status: z.string(), nodes: z.number() })
+  .meta({ id: "Nodegroup" });
+
+export const Cluster = z
+  .object({
+    ref: ClusterRef,
+    generation: z.number(),
+    config: z.unknown(),
+    version: z.string().optional(),
+    status: z.string(),
+    nodegroups: z.array(Nodegroup).optional(),
+    addons: z.array(z.object({ name: z.string(), version: z.string(), status: z.string() })).optional(),
+    operation: z.string().optional().meta({ description: "The operation that holds the cluster now." }),
+    updatedAt: timestamp,
+    updatedBy: z.string(),
+  })
+  .meta({ id: "Cluster" });
+
+export const ClusterList = z
+  .object({ items: z.array(Cluster), nextToken: z.string().optional() })
+  .meta({ id: "ClusterList" });
+
+export const CheckResult = z
+  .object({ cluster: ClusterRef, to: z.string().optional(), findings: z.array(Finding), blocked: z.boolean() })
+  .meta({ id: "CheckResult" });
+
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number(),
+    detail: z.string(),
+    code: z.string(),
+    remedy: z.string().optional(),
+    errors: z
+      .array(z.object({ field: z.string(), message: z.string(), remedy: z.string().optional() }))
+      .optional(),
+    operation: z.string().optional(),
+    requestId: z.string().optional(),
+  })
+  .loose()
+  .meta({ id: "Problem", description: "RFC 9457 problem details." });
+
+export type Problem = z.infer<typeof Problem>;
