@@ -73,6 +73,19 @@ export interface NodegroupFacts {
   readonly diskSize?: number;
   readonly launchTemplate?: { readonly id?: string; readonly name?: string; readonly version?: string };
   readonly remoteAccess?: boolean;
+  /** SSH key and source groups; immutable, so a green group has to be created with them. */
+  readonly remoteAccessConfig?: {
+    readonly ec2SshKey?: string;
+    readonly sourceSecurityGroups?: readonly string[];
+  };
+  readonly updateConfig?: {
+    readonly maxUnavailable?: number;
+    readonly maxUnavailablePercentage?: number;
+    readonly updateStrategy?: string;
+  };
+  /** As EKS describes it; carried over to a green group unread. */
+  readonly nodeRepairConfig?: Readonly<Record<string, unknown>>;
+  readonly warmPoolConfig?: Readonly<Record<string, unknown>>;
   readonly autoScalingGroups: readonly string[];
   readonly healthIssues: readonly HealthIssue[];
   readonly tags: Readonly<Record<string, string>>;
@@ -169,6 +182,8 @@ export interface PodFacts {
   readonly labels: Readonly<Record<string, string>>;
   /** `ReplicaSet/web-5d8c`; absent for a bare pod. */
   readonly owner?: string;
+  /** Node labels that the pod demands, of `nodeSelector` and of required node affinity with one value. */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
 }
 
 export interface QuotaFacts {
