@@ -33,10 +33,13 @@ function parameters(route: ApiRoute): Json[] {
     in: "path",
     required: true,
     schema: { type: "string" },
-    ...(name === "cluster" ? { description: "Name, or account:region:name where the name alone is not unique." } : {}),
+    ...(name === "cluster"
+      ? { description: "Name, or account:region:name where the name alone is not unique." }
+      : {}),
   }));
   const properties = route.query
-    ? ((z.toJSONSchema(route.query, { io: "input" }) as { properties?: Record<string, Json> }).properties ?? {})
+    ? ((z.toJSONSchema(route.query, { io: "input" }) as { properties?: Record<string, Json> }).properties ??
+      {})
     : {};
   const inQuery = Object.entries(properties).map(([name, { description, ...schema }]) => ({
     name,
@@ -64,7 +67,10 @@ function requestBody(route: ApiRoute): Json {
   if (!route.body) return {};
   const schema =
     route.body === "cluster-file"
-      ? { type: "object", description: "ClusterConfig (eksctl.io/v1alpha5) and, after it, an AutomationPolicy." }
+      ? {
+          type: "object",
+          description: "ClusterConfig (eksctl.io/v1alpha5) and, after it, an AutomationPolicy.",
+        }
       : reference(route.body);
   return {
     requestBody: {
@@ -82,7 +88,9 @@ export function openApi(version: string): Json {
     for (const [status, response] of Object.entries(route.responses)) {
       responses[status] = {
         description: response.description,
-        ...(response.schema ? { content: { "application/json": { schema: reference(response.schema) } } } : {}),
+        ...(response.schema
+          ? { content: { "application/json": { schema: reference(response.schema) } } }
+          : {}),
       };
     }
     responses.default = {

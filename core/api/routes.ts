@@ -51,7 +51,10 @@ export const routes = {
     body: "cluster-file",
     responses: {
       ...started,
-      200: { description: "The plan (dry run), or the cluster when nothing has to change.", schema: schema.Plan },
+      200: {
+        description: "The plan (dry run), or the cluster when nothing has to change.",
+        schema: schema.Plan,
+      },
     },
   },
   listClusters: {
@@ -117,7 +120,11 @@ export const routes = {
     method: "GET",
     path: "/v1/operations",
     summary: "Operations, newest first",
-    query: z.strictObject({ ...paging, cluster: z.string().max(200).optional(), status: z.string().max(32).optional() }),
+    query: z.strictObject({
+      ...paging,
+      cluster: z.string().max(200).optional(),
+      status: z.string().max(32).optional(),
+    }),
     responses: { 200: { description: "A page of operations.", schema: schema.OperationList } },
   },
   getOperation: {
@@ -134,7 +141,9 @@ export const routes = {
     summary: "Events of an operation after a cursor, waiting for the next one",
     query: z.strictObject({
       after: integer(0, 999_999_999).optional().meta({ description: "Events with a higher number only." }),
-      wait: integer(0, 20).optional().meta({ description: "Seconds to wait for an event before answering with none." }),
+      wait: integer(0, 20)
+        .optional()
+        .meta({ description: "Seconds to wait for an event before answering with none." }),
       limit: integer(1, 500).optional(),
     }),
     responses: { 200: { description: "Events and the next cursor.", schema: schema.OperationEvents } },

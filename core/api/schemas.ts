@@ -27,7 +27,9 @@ const version = z
 
 const rotationStrategy = z
   .enum(["perHop", "minimal"])
-  .meta({ description: "Rotate node groups at each hop, or only as often as the version skew policy demands." });
+  .meta({
+    description: "Rotate node groups at each hop, or only as often as the version skew policy demands.",
+  });
 
 export const UpgradeRequest = z
   .strictObject({ to: version, rotations: rotationStrategy.optional(), ...requestFields })
@@ -172,6 +174,7 @@ export const OperationEvents = z
   .object({
     items: z.array(OperationEvent),
     next: z.number().meta({ description: "Cursor for the next call's `after`." }),
+    now: timestamp.meta({ description: "The backend's clock, to show elapsed times by." }),
     status,
   })
   .meta({ id: "OperationEvents" });
@@ -181,7 +184,13 @@ export const OperationList = z
   .meta({ id: "OperationList" });
 
 export const Nodegroup = z
-  .object({ name: z.string(), physicalName: z.string(), version: z.string(), status: z.string(), nodes: z.number() })
+  .object({
+    name: z.string(),
+    physicalName: z.string(),
+    version: z.string(),
+    status: z.string(),
+    nodes: z.number(),
+  })
   .meta({ id: "Nodegroup" });
 
 export const Cluster = z
@@ -204,7 +213,12 @@ export const ClusterList = z
   .meta({ id: "ClusterList" });
 
 export const CheckResult = z
-  .object({ cluster: ClusterRef, to: z.string().optional(), findings: z.array(Finding), blocked: z.boolean() })
+  .object({
+    cluster: ClusterRef,
+    to: z.string().optional(),
+    findings: z.array(Finding),
+    blocked: z.boolean(),
+  })
   .meta({ id: "CheckResult" });
 
 export const Problem = z

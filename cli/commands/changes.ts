@@ -1,0 +1,126 @@
+import type { Command } from "commander";
+import { parseAllDocuments } from "yaml";
+import type { CliContext } from "../context.ts";
+import type { ExitCode } from "../errors.ts";
+import { CliError, EXIT } from "../errors.ts";
+import { type ChangeFlags, change, changeFlags, jsonBody, reasonOf } from "./change.ts";
+
+type Done = (code: ExitCode) => void;
+
+const clusterPath = (name: string): string => `/v1/clusters/${encodeURIComponent(name)}`;
+
+/** Name of the ClusterConfig in a file: only to build the path; the API checks the document. */
+function clusterNameIn(text: string, path: string): string {
+  const document = parseAllDocuments(text).find((d) => "get" in d && d.get("kind") === "ClusterConfig");
+  const name = document && "getIn" in document ? document.getIn(["metadata", "name"]) : undefined;
+  if (typeof name === "string" && name !== "") return name;
+  throw new CliError(
+    `${path}: metadata.name of a ClusterConfig is missing\n  A cluster file has apiVersion eksctl.io/v1alpha5, kind ClusterConfig and metadata.name.`,
+    EXIT.badInput,
+  );
+}
+
+/** `apply`, `upgrade`, `rotate`, `addons update`, `delete`. */
+export function addChangeCommands(program: Command, context: CliContext, done: Done): void {
+  changeFlags(program.command("apply").description("make a cluster as its file says"))
+    .requiredOption("-f, --file <path>", "ClusterConfig, YAML or JSON; - for standard input")
+    .action(async (flags: ChangeFlags & { file: string }, command: Command) => {
+      const text = await context.readFile(flags.file);
+      const name = clusterNameIn(text, flags.file);
+      const call = {
+        method: "PUT",
+        path: clusterPath(name),
+        body: { type: "application/yaml", text },
+      } as const;
+      done(await change(context, command, flags, call, () => `Create ${name} as planned?`));
+    });
+
+  changeFlags(
+    program
+      .command("upgrade")
+      .argument("<cluster>")
+      .description("upgrade control plane, add-ons and nodes, hop by hop"),
+  )
+    .requiredOption("--to <version>", "Kubernetes version, such as 1.36")
+    .option("--minimal-rotations", "rotate node groups only as often as the version skew policy demands")
+    .action(
+      async (
+        cluster: string,
+        flags: ChangeFlags & { to: string; minimalRotations?: boolean },
+        command: Command,
+      ) => {
+        const body = {
+          to: flags.to,
+          ...(flags.minimalRotations ? { rotations: "minimal" } : {}),
+          ...reasonOf(flags),
+        };
+        const call = {
+          method: "POST",
+          path: `${clusterPath(cluster)}/upgrades`,
+          body: jsonBody(body),
+        } as const;
+        done(
+          await change(
+            context,
+            command,
+            flags,
+            call,
+            (plan) => `Upgrade ${cluster} to ${plan.toVersion ?? flags.to} as planned?`,
+          ),
+        );
+      },
+    );
+
+  changeFlags(
+    program
+      .command("rotate")
+      .argument("<cluster>")
+      .argument("<nodegroup>")
+      .description("replace the nodes of a node group, blue/green"),
+  ).action(async (cluster: string, nodegroup: string, flags: ChangeFlags, command: Command) => {
+    const path = `${clusterPath(cluster)}/nodegroups/${encodeURIComponent(nodegroup)}/rotations`;
+    const call = { method: "POST", path, body: jsonBody(reasonOf(flags)) } as const;
+    done(await change(context, command, flags, call, () => `Rotate ${nodegroup} of ${cluster} as planned?`));
+  });
+
+  const addons = program.command("addons").description("add-ons of a cluster");
+  changeFlags(
+    addons
+      .command("update")
+      .argument("<cluster>")
+      .argument("[addon...]")
+      .description("bring add-ons to their chosen versions"),
+  ).action(async (cluster: string, names: string[], flags: ChangeFlags, command: Command) => {
+    const body = { ...(names.length > 0 ? { addons: names } : {}), ...reasonOf(flags) };
+    const call = {
+      method: "POST",
+      path: `${clusterPath(cluster)}/addon-updates`,
+      body: jsonBody(body),
+    } as const;
+    done(await change(context, command, flags, call, () => `Update add-ons of ${cluster} as planned?`));
+  });
+
+  changeFlags(
+    program
+      .command("delete")
+      .argument("<cluster>")
+      .description("delete a cluster and what Slipway created for it"),
+  ).action(async (cluster: string, flags: ChangeFlags, command: Command) => {
+    if (!flags.yes && !flags.dryRun && !context.stdout.isTTY) {
+      throw new CliError(
+        `delete ${cluster}: not on a terminal, so it cannot ask\n  Look at the plan with --dry-run, then repeat with --yes.`,
+        EXIT.badInput,
+      );
+    }
+    const call = { method: "DELETE", path: clusterPath(cluster) } as const;
+    done(
+      await change(
+        context,
+        command,
+        flags,
+        call,
+        () => `Delete ${cluster} and everything in the plan? This cannot be undone.`,
+      ),
+    );
+  });
+}

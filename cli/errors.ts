@@ -1,0 +1,41 @@
+import type { Problem } from "../core/api/schemas.ts";
+
+/** Exit codes of the command, the same for every verb. */
+export const EXIT = { done: 0, failed: 1, badInput: 2, blocked: 3, notFound: 4, unreachable: 5 } as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** An error that ends the command with this text and exit code. */
+export class CliError extends Error {
+  readonly exitCode: ExitCode;
+  readonly problem: Problem | undefined;
+
+  constructor(message: string, exitCode: ExitCode, problem?: Problem) {
+    super(message);
+    this.name = "CliError";
+    this.exitCode = exitCode;
+    this.problem = problem;
+  }
+}
+
+function exitCodeOf(problem: Problem): ExitCode {
+  if (problem.code === "ChecksBlocked") return EXIT.blocked;
+  if (problem.status === 404) return EXIT.notFound;
+  if (problem.status === 401 || problem.status === 403 || problem.status >= 500) return EXIT.unreachable;
+  return EXIT.badInput;
+}
+
+/** The API's problem as a person reads it: what is wrong, each field, what to do. */
+export function problemError(problem: Problem): CliError {
+  const fields = (problem.errors ?? []).map(
+    ({ field, message, remedy }) =>
+      `  ${field === "" ? "(document)" : field}: ${message}${remedy ? `\n      ${remedy}` : ""}`,
+  );
+  const lines =
+    fields.length > 0
+      ? [`${problem.title}: ${fields.length} ${fields.length === 1 ? "problem" : "problems"}`, ...fields]
+      : [`${problem.title}: ${problem.detail}`];
+  if (problem.operation) lines.push(`  operation: ${problem.operation}`);
+  if (problem.remedy) lines.push(`  ${problem.remedy}`);
+  return new CliError(lines.join("\n"), exitCodeOf(problem), problem);
+}

@@ -1,0 +1,54 @@
+import type { Finding, Plan } from "../../core/operation/types.ts";
+import type { Output } from "../context.ts";
+import { count, duration, paint, table } from "./text.ts";
+
+const MARK: Readonly<Record<Finding["severity"], string>> = {
+  block: "✗",
+  unknown: "?",
+  warn: "!",
+  info: "·",
+};
+
+const COLOUR = { block: "red", unknown: "magenta", warn: "yellow", info: "dim" } as const;
+
+/** Findings, worst first, each with evidence and remedy. */
+export function findingsText(findings: readonly Finding[], output: Output): string {
+  const order = ["block", "unknown", "warn", "info"];
+  const sorted = [...findings].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
+  return sorted
+    .map((finding) => {
+      const head = `${MARK[finding.severity]} ${finding.code}  ${finding.subject}`;
+      const overridden = finding.overridden
+        ? `\n    overridden by ${finding.overridden.by}: ${finding.overridden.reason}`
+        : "";
+      return `  ${paint(output, COLOUR[finding.severity], head)}\n    ${finding.evidence}\n    ${paint(output, "dim", `→ ${finding.remedy}`)}${overridden}\n`;
+    })
+    .join("");
+}
+
+/** A plan as a person approves it: steps, time, disruption, cost, findings. */
+export function planText(plan: Plan, output: Output): string {
+  const versions = plan.fromVersion && plan.toVersion ? ` ${plan.fromVersion} → ${plan.toVersion}` : "";
+  const lines = [paint(output, "bold", `Plan: ${plan.type} ${plan.cluster.name}${versions}`), ""];
+  const rows = plan.phases.flatMap((phase) =>
+    phase.steps.map((step, index) => [
+      index === 0 ? phase.id : "",
+      step.title,
+      step.nodes === undefined ? "" : count(step.nodes, "node"),
+      `~${duration(step.expectedSeconds)}`,
+    ]),
+  );
+  lines.push(table(["PHASE", "STEP", "NODES", "TIME"], rows).trimEnd(), "");
+  const { nodesReplaced, maxUnavailable, surgeNodes } = plan.disruption;
+  lines.push(`Expected time   about ${duration(plan.expectedSeconds)}`);
+  lines.push(
+    `Disruption      ${nodesReplaced === 0 ? "no node is replaced" : `${count(nodesReplaced, "node")} replaced, ${maxUnavailable} of a group drained at once, ${surgeNodes} more running at the peak`}`,
+  );
+  if (plan.cost) {
+    const { supportPerMonthBefore: before, supportPerMonthAfter: after } = plan.cost;
+    lines.push(`Support cost    $${before.toFixed(2)} a month before, $${after.toFixed(2)} after`);
+  }
+  lines.push(`Plan digest     ${plan.digest}`);
+  if (plan.findings.length > 0) lines.push("", "Findings", findingsText(plan.findings, output).trimEnd());
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,8 @@
+import type { z } from "zod";
+import type * as schema from "./schemas.ts";
+
+/** Bodies of the API as TypeScript types, for the CLI and the console. */
+export type Cluster = z.infer<typeof schema.Cluster>;
+export type ClusterList = z.infer<typeof schema.ClusterList>;
+export type CheckResult = z.infer<typeof schema.CheckResult>;
+export type OperationEvents = z.infer<typeof schema.OperationEvents>;
