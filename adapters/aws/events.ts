@@ -1,0 +1,42 @@
+import {
+  EventBridgeClient,
+  type EventBridgeClientConfig,
+  PutEventsCommand,
+} from "@aws-sdk/client-eventbridge";
+import { RetryableError } from "../../core/errors.ts";
+import { perRuntime } from "../system-runtime.ts";
+import { aws } from "./errors.ts";
+
+/** Slipway's own bus, for people to subscribe to. */
+export interface EventPort {
+  put(source: string, detailType: string, detail: object): Promise<void>;
+}
+
+export const eventsOf = perRuntime((runtime): EventPort => {
+  const client = new EventBridgeClient(runtime.aws as EventBridgeClientConfig);
+  return {
+    async put(source, detailType, detail) {
+      const reply = await aws(`events PutEvents ${detailType}`, () =>
+        client.send(
+          new PutEventsCommand({
+            Entries: [
+              {
+                EventBusName: runtime.config.bus,
+                Source: source,
+                DetailType: detailType,
+                Detail: JSON.stringify(detail),
+                Time: new Date(runtime.clock.now()),
+              },
+            ],
+          }),
+        ),
+      );
+      // PutEvents answers 200 and names refused entries one by one.
+      const refused = reply.Entries?.find((entry) => entry.ErrorCode);
+      if (refused)
+        throw new RetryableError(`events PutEvents: ${refused.ErrorCode}: ${refused.ErrorMessage}`, {
+          code: "ServiceFault",
+        });
+    },
+  };
+});

@@ -1,0 +1,99 @@
+import {
+  DescribeExecutionCommand,
+  SendTaskFailureCommand,
+  SendTaskSuccessCommand,
+  SFNClient,
+  type SFNClientConfig,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from "@aws-sdk/client-sfn";
+import { perRuntime } from "../system-runtime.ts";
+import { aws, awsErrorName } from "./errors.ts";
+
+export interface ExecutionState {
+  readonly status: string;
+  readonly error?: string;
+  readonly cause?: string;
+}
+
+/** What tasks and the API do with executions. */
+export interface WorkflowPort {
+  /**
+   * Starts `workflow` under `name` and returns the execution's ARN. A name identifies one start: repeating it is
+   * success, also when that execution has ended.
+   */
+  start(workflow: string, name: string, input: object): Promise<string>;
+  /** Stops an execution; one that has ended or never was is fine. */
+  stop(executionArn: string, error: string, cause: string): Promise<void>;
+  /** Undefined when there is no such execution (or its history has expired). */
+  describe(executionArn: string): Promise<ExecutionState | undefined>;
+  /** Answers a waiting task. False when nobody waits with this token any more. */
+  succeed(token: string, output: object): Promise<boolean>;
+  fail(token: string, error: string, cause: string): Promise<boolean>;
+}
+
+/** Nobody waits for the token any more: answered before, timed out, or its execution ended. */
+const STALE_TOKEN = new Set(["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"]);
+
+export const workflowsOf = perRuntime((runtime): WorkflowPort => {
+  const client = new SFNClient(runtime.aws as SFNClientConfig);
+  const prefix = runtime.config.workflowArnPrefix;
+
+  const answered = async (call: string, work: () => Promise<unknown>): Promise<boolean> =>
+    aws(call, async () => {
+      try {
+        await work();
+        return true;
+      } catch (error) {
+        if (STALE_TOKEN.has(awsErrorName(error))) return false;
+        throw error;
+      }
+    });
+
+  return {
+    start: (workflow, name, input) =>
+      aws(`states StartExecution ${workflow} ${name}`, async () => {
+        const stateMachineArn = `${prefix}${workflow}`;
+        try {
+          const reply = await client.send(
+            new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }),
+          );
+          return reply.executionArn ?? "";
+        } catch (error) {
+          if (awsErrorName(error) !== "ExecutionAlreadyExists") throw error;
+          return `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${name}`;
+        }
+      }),
+    stop: async (executionArn, error, cause) => {
+      await aws(`states StopExecution ${executionArn}`, async () => {
+        try {
+          await client.send(new StopExecutionCommand({ executionArn, error, cause }));
+        } catch (failure) {
+          if (awsErrorName(failure) !== "ExecutionDoesNotExist") throw failure;
+        }
+      });
+    },
+    describe: (executionArn) =>
+      aws(`states DescribeExecution ${executionArn}`, async () => {
+        try {
+          const reply = await client.send(new DescribeExecutionCommand({ executionArn }));
+          return {
+            status: reply.status ?? "RUNNING",
+            ...(reply.error ? { error: reply.error } : {}),
+            ...(reply.cause ? { cause: reply.cause } : {}),
+          };
+        } catch (error) {
+          if (awsErrorName(error) === "ExecutionDoesNotExist") return undefined;
+          throw error;
+        }
+      }),
+    succeed: (taskToken, output) =>
+      answered("states SendTaskSuccess", () =>
+        client.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) })),
+      ),
+    fail: (taskToken, error, cause) =>
+      answered("states SendTaskFailure", () =>
+        client.send(new SendTaskFailureCommand({ taskToken, error, cause })),
+      ),
+  };
+});

@@ -1,0 +1,233 @@
+import type {
+  V1DaemonSet,
+  V1Deployment,
+  V1Node,
+  V1Pod,
+  V1PodDisruptionBudget,
+  V1Status,
+} from "@kubernetes/client-node";
+import { RetryableError, SlipwayError, TerminalError } from "../../core/errors.ts";
+import type { KubernetesReply, KubernetesTransport } from "./transport.ts";
+
+/**
+ * The few calls that Slipway makes to a cluster, over a transport. The objects' types come from
+ * @kubernetes/client-node; its generated client does not: bundled it is 1.9 MiB, which a Lambda function would
+ * parse at every cold start for a dozen calls.
+ */
+export interface KubernetesClient {
+  listNodes(labelSelector?: string): Promise<V1Node[]>;
+  setUnschedulable(node: string, unschedulable: boolean): Promise<void>;
+  listPods(fieldSelector?: string): Promise<V1Pod[]>;
+  podsOnNode(node: string): Promise<V1Pod[]>;
+  evict(pod: { namespace: string; name: string; uid?: string }): Promise<Eviction>;
+  listBudgets(): Promise<V1PodDisruptionBudget[]>;
+  getDeployment(namespace: string, name: string): Promise<V1Deployment | undefined>;
+  getDaemonSet(namespace: string, name: string): Promise<V1DaemonSet | undefined>;
+  /** `v1.33.4-eks-abc1234`. */
+  serverVersion(): Promise<string>;
+  /** Creates the object, or replaces its fields by server-side apply. */
+  apply(path: string, object: object): Promise<void>;
+}
+
+/** The answer to an eviction (aws-facts §7). */
+export type Eviction =
+  /** Accepted, the pod is going; or it is gone already. */
+  | { readonly result: "evicted" | "gone" }
+  /** A budget allows no disruption now. */
+  | {
+      readonly result: "blocked";
+      readonly budget: string;
+      readonly message: string;
+      readonly retryAfterMs?: number;
+    }
+  /** The API server asks for fewer requests. */
+  | { readonly result: "throttled"; readonly retryAfterMs: number }
+  /** Repeating cannot help: several budgets select the pod, or its namespace is going away. */
+  | { readonly result: "misconfigured"; readonly message: string };
+
+export interface KubernetesAccess {
+  readonly transport: KubernetesTransport;
+  readonly endpoint: string;
+  /** PEM; absent for plain HTTP. */
+  readonly ca?: string;
+  readonly token: () => Promise<string>;
+}
+
+const PAGE = 500;
+const TIMEOUT_MS = 15_000;
+/** A list whose continuation expired begins again at most so often. */
+const MAX_RESTARTS = 3;
+const DEFAULT_RETRY_MS = 10_000;
+
+interface List<T> {
+  readonly items?: readonly T[];
+  readonly metadata?: { readonly continue?: string };
+}
+
+export function createKubernetesClient(access: KubernetesAccess): KubernetesClient {
+  async function call(
+    method: "GET" | "POST" | "PATCH",
+    path: string,
+    body?: object,
+    contentType = "application/json",
+  ): Promise<KubernetesReply> {
+    try {
+      return await access.transport({
+        method,
+        url: `${access.endpoint}${path}`,
+        headers: {
+          accept: "application/json",
+          authorization: `Bearer ${await access.token()}`,
+          ...(body ? { "content-type": contentType } : {}),
+        },
+        timeoutMs: TIMEOUT_MS,
+        ...(body ? { body: JSON.stringify(body) } : {}),
+        ...(access.ca ? { ca: access.ca } : {}),
+      });
+    } catch (error) {
+      if (error instanceof SlipwayError) throw error;
+      throw new RetryableError(`the Kubernetes API at ${access.endpoint} does not answer`, {
+        code: "Unreachable",
+        remedy: "Check the cluster's endpoint access and security groups.",
+        cause: error,
+      });
+    }
+  }
+
+  async function get<T>(path: string): Promise<T | undefined> {
+    const reply = await call("GET", path);
+    if (reply.status === 404) return undefined;
+    return ok<T>(reply, `GET ${path}`);
+  }
+
+  /** All pages; begun again when the server has forgotten where we were (410). */
+  async function list<T>(path: string, selectors: Record<string, string>): Promise<T[]> {
+    for (let restart = 0; ; restart++) {
+      const items: T[] = [];
+      let more: string | undefined;
+      let expired = false;
+      do {
+        const query = new URLSearchParams({
+          ...selectors,
+          limit: String(PAGE),
+          ...(more ? { continue: more } : {}),
+        });
+        const reply = await call("GET", `${path}?${query}`);
+        expired = reply.status === 410 && restart < MAX_RESTARTS;
+        if (expired) break;
+        const page = ok<List<T>>(reply, `GET ${path}`);
+        items.push(...(page.items ?? []));
+        more = page.metadata?.continue || undefined;
+      } while (more);
+      if (!expired) return items;
+    }
+  }
+
+  const listPods = (fieldSelector?: string) =>
+    list<V1Pod>("/api/v1/pods", fieldSelector ? { fieldSelector } : {});
+
+  return {
+    listNodes: (labelSelector) => list<V1Node>("/api/v1/nodes", labelSelector ? { labelSelector } : {}),
+    async setUnschedulable(node, unschedulable) {
+      const path = `/api/v1/nodes/${encodeURIComponent(node)}`;
+      const patch = { spec: { unschedulable: unschedulable ? true : null } };
+      const reply = await call("PATCH", path, patch, "application/strategic-merge-patch+json");
+      // A node that has left meanwhile needs no cordon.
+      if (reply.status !== 404) ok(reply, `PATCH ${path}`);
+    },
+    listPods,
+    podsOnNode: (node) => listPods(`spec.nodeName=${node}`),
+    async evict({ namespace, name, uid }) {
+      const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/eviction`;
+      const reply = await call("POST", path, {
+        apiVersion: "policy/v1",
+        kind: "Eviction",
+        metadata: { namespace, name },
+        // Without the precondition we could evict the pod's successor of the same name (StatefulSets).
+        ...(uid ? { deleteOptions: { preconditions: { uid } } } : {}),
+      });
+      return evictionOf(reply, `POST ${path}`);
+    },
+    listBudgets: () => list<V1PodDisruptionBudget>("/apis/policy/v1/poddisruptionbudgets", {}),
+    getDeployment: (namespace, name) => get(`/apis/apps/v1/namespaces/${namespace}/deployments/${name}`),
+    getDaemonSet: (namespace, name) => get(`/apis/apps/v1/namespaces/${namespace}/daemonsets/${name}`),
+    async serverVersion() {
+      const version = ok<{ gitVersion?: string }>(await call("GET", "/version"), "GET /version");
+      return version.gitVersion ?? "";
+    },
+    async apply(path, object) {
+      const query = "?fieldManager=slipway&force=true";
+      ok(await call("PATCH", `${path}${query}`, object, "application/apply-patch+yaml"), `PATCH ${path}`);
+    },
+  };
+}
+
+function parse<T>(text: string): T | undefined {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+const retryAfter = (reply: KubernetesReply): number | undefined => {
+  const seconds = Number(reply.headers["retry-after"]);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+};
+
+function ok<T>(reply: KubernetesReply, call: string): T {
+  if (reply.status >= 200 && reply.status < 300) {
+    const value = parse<T>(reply.body);
+    if (value !== undefined) return value;
+    throw new RetryableError(`${call} answered something that is not JSON`, { code: "ServiceFault" });
+  }
+  const message = parse<V1Status>(reply.body)?.message ?? reply.body.slice(0, 200);
+  if (reply.status === 429)
+    throw new RetryableError(`${call} was throttled: ${message}`, {
+      code: "Throttled",
+      retryAfterMs: retryAfter(reply) ?? DEFAULT_RETRY_MS,
+    });
+  if (reply.status >= 500)
+    throw new RetryableError(`${call} failed (${reply.status}): ${message}`, { code: "ServiceFault" });
+  if (reply.status === 401 || reply.status === 403)
+    throw new TerminalError(`${call} was refused (${reply.status}): ${message}`, {
+      code: "KubernetesAccessDenied",
+      remedy:
+        "Give Slipway's role an access entry with the group slipway-operators and apply its ClusterRole (docs/access.md).",
+    });
+  throw new TerminalError(`${call} failed (${reply.status}): ${message}`, {
+    code: reply.status === 410 ? "ListExpired" : "KubernetesRejected",
+  });
+}
+
+function evictionOf(reply: KubernetesReply, call: string): Eviction {
+  if (reply.status >= 200 && reply.status < 300) return { result: "evicted" };
+  if (reply.status === 404) return { result: "gone" };
+  const status = parse<V1Status>(reply.body);
+  const message = status?.message ?? "";
+  switch (reply.status) {
+    case 409:
+      // The uid differs: the pod we meant is gone, its successor is somebody else's business.
+      return /precondition/i.test(message) ? { result: "gone" } : { result: "misconfigured", message };
+    case 403:
+      if (/terminating/i.test(message)) return { result: "misconfigured", message };
+      break;
+    case 429: {
+      const cause = status?.details?.causes?.find((c) => c.reason === "DisruptionBudget");
+      const wait = retryAfter(reply);
+      if (!cause) return { result: "throttled", retryAfterMs: wait ?? DEFAULT_RETRY_MS };
+      const budget = /budget (\S+)/.exec(cause.message ?? "")?.[1] ?? "";
+      return {
+        result: "blocked",
+        budget,
+        message: cause.message ?? message,
+        ...(wait === undefined ? {} : { retryAfterMs: wait }),
+      };
+    }
+    case 500:
+      if (/more than one|multiple/i.test(message)) return { result: "misconfigured", message };
+      break;
+  }
+  ok(reply, call);
+  return { result: "evicted" };
+}

@@ -1,0 +1,444 @@
+import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  type QueryCommandInput,
+} from "@aws-sdk/lib-dynamodb";
+import { type ClusterRef, parseClusterKey } from "../../core/cluster-ref.ts";
+import { RetryableError } from "../../core/errors.ts";
+import type { Lease, Operation, OperationEvent } from "../../core/operation/types.ts";
+import type { ClusterRecord, NewOperationEvent, Page, Store } from "../../core/ports/store.ts";
+import { aws, awsErrorName } from "../aws/errors.ts";
+import { perRuntime } from "../system-runtime.ts";
+import {
+  clusterBusy,
+  generationConflict,
+  operationExists,
+  operationNotFound,
+  revisionConflict,
+} from "./conflicts.ts";
+import * as keys from "./keys.ts";
+
+type Item = Record<string, unknown>;
+type OperationQuery = Parameters<Store["listOperations"]>[0];
+
+/** Writers of one record or log that may be first before we give up: each try loses to one that succeeded. */
+const MAX_TRIES = 25;
+/** DynamoDB's limit of keys per BatchGetItem. */
+const BATCH = 100;
+
+/** Slipway's store over its DynamoDB table, one per runtime. */
+export const storeOf = perRuntime((runtime): Store => {
+  const client = new DynamoDBClient(runtime.aws as DynamoDBClientConfig);
+  return new DynamoStore(client, runtime.config.table);
+});
+
+export class DynamoStore implements Store {
+  readonly #documents: DynamoDBDocumentClient;
+  readonly #table: string;
+  /** The last sequence number seen per operation: saves the query before most appends. */
+  readonly #lastSeq = new Map<string, number>();
+
+  constructor(client: DynamoDBClient, table: string) {
+    this.#documents = DynamoDBDocumentClient.from(client, {
+      marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: false },
+    });
+    this.#table = table;
+  }
+
+  async getCluster(ref: ClusterRef): Promise<ClusterRecord | undefined> {
+    return (await this.#get(keys.clusterPartition(ref), keys.CLUSTER))?.record as ClusterRecord | undefined;
+  }
+
+  async findClusters(name: string): Promise<readonly ClusterRecord[]> {
+    const items = await this.#queryAll({
+      IndexName: "GSI1",
+      KeyConditionExpression: "GSI1PK = :pk AND begins_with(GSI1SK, :name)",
+      ExpressionAttributeValues: { ":pk": keys.CLUSTERS, ":name": `${name}#` },
+    });
+    return items.map((item) => item.record as ClusterRecord);
+  }
+
+  async listClusters(page: { limit: number; nextToken?: string }): Promise<Page<ClusterRecord>> {
+    const after = keys.decodeCursor(page.nextToken);
+    const items = await this.#queryUpTo(page.limit + 1, {
+      IndexName: "GSI1",
+      KeyConditionExpression: after === undefined ? "GSI1PK = :pk" : "GSI1PK = :pk AND GSI1SK > :after",
+      ExpressionAttributeValues: {
+        ":pk": keys.CLUSTERS,
+        ...(after === undefined ? {} : { ":after": after }),
+      },
+    });
+    return toPage(
+      items,
+      page.limit,
+      (item) => item.record as ClusterRecord,
+      (item) => item.GSI1SK as string,
+    );
+  }
+
+  async putCluster(record: ClusterRecord): Promise<void> {
+    const previous = record.generation - 1;
+    const written = await this.#put(
+      {
+        PK: keys.clusterPartition(record.ref),
+        SK: keys.CLUSTER,
+        GSI1PK: keys.CLUSTERS,
+        GSI1SK: `${record.ref.name}#${keys.clusterPartition(record.ref)}`,
+        generation: record.generation,
+        record,
+      },
+      previous === 0
+        ? { ConditionExpression: "attribute_not_exists(PK)" }
+        : {
+            ConditionExpression: "generation = :previous",
+            ExpressionAttributeValues: { ":previous": previous },
+          },
+    );
+    if (written) return;
+    // A repeat after a lost answer meets its own write: that is success, not a conflict.
+    const stored = await this.getCluster(record.ref);
+    if (stored?.generation === record.generation && stored.updatedAt === record.updatedAt) return;
+    throw generationConflict(record.ref, record.generation);
+  }
+
+  async deleteCluster(ref: ClusterRef): Promise<void> {
+    await this.#delete(keys.clusterPartition(ref), keys.CLUSTER);
+  }
+
+  async createOperation(operation: Operation): Promise<void> {
+    // The entry below the cluster first: one without its operation is skipped by readers, while an operation
+    // without its entry would be missing from the cluster's list for ever.
+    await this.#put({
+      PK: keys.clusterPartition(operation.cluster),
+      SK: keys.operationPartition(operation.id),
+      operationId: operation.id,
+    });
+    const created = await this.#put(operationItem(operation), {
+      ConditionExpression: "attribute_not_exists(PK)",
+    });
+    if (!created) throw operationExists(operation.id);
+  }
+
+  async getOperation(id: string): Promise<Operation | undefined> {
+    return (await this.#get(keys.operationPartition(id), keys.OPERATION))?.record as Operation | undefined;
+  }
+
+  async updateOperation(
+    id: string,
+    change: (current: Operation) => Operation | undefined,
+  ): Promise<Operation> {
+    // writer A   read r7 ─────────────── put if r7 ✓ (r8)
+    // writer B         read r7 ─────────────── put if r7 ✗ ── read r8 ── change again ── put if r8 ✓
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const current = await this.getOperation(id);
+      if (!current) throw operationNotFound(id);
+      const changed = change(current);
+      if (!changed) return current;
+      const next = { ...changed, revision: current.revision + 1 };
+      const written = await this.#put(operationItem(next), {
+        ConditionExpression: "revision = :read",
+        ExpressionAttributeValues: { ":read": current.revision },
+      });
+      if (written) return next;
+    }
+    throw revisionConflict(id);
+  }
+
+  async listOperations(query: OperationQuery): Promise<Page<Operation>> {
+    const before = keys.decodeCursor(query.nextToken);
+    const found = query.cluster
+      ? await this.#operationsOf(query.cluster, query, before)
+      : await this.#operationsOfAll(query, before);
+    return toPage(
+      found,
+      query.limit,
+      (operation) => operation,
+      (operation) => operation.id,
+    );
+  }
+
+  async appendEvent(operationId: string, event: NewOperationEvent): Promise<OperationEvent> {
+    // The log is contiguous because an entry is written only at (last known + 1) and only if that is free:
+    //
+    //   task A   last = 4 ── put 5 if absent ✓
+    //   task B   last = 4 ──────────── put 5 if absent ✗ ── last = 5 ── put 6 if absent ✓
+    //
+    // A remembered number may be behind (then the condition fails) but never ahead of the log.
+    let last = this.#lastSeq.get(operationId) ?? (await this.#readLastSeq(operationId));
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const stored: OperationEvent = { ...event, seq: last + 1 };
+      const written = await this.#put(
+        { PK: keys.operationPartition(operationId), SK: keys.eventKey(stored.seq), record: stored },
+        { ConditionExpression: "attribute_not_exists(PK)" },
+      );
+      if (written) {
+        this.#remember(operationId, stored.seq);
+        return stored;
+      }
+      last = Math.max(last + 1, await this.#readLastSeq(operationId));
+    }
+    throw new RetryableError(`the log of ${operationId} has too many writers`, { code: "EventLogConflict" });
+  }
+
+  async listEvents(operationId: string, after: number, limit: number): Promise<readonly OperationEvent[]> {
+    const items = await this.#queryUpTo(limit, {
+      KeyConditionExpression: "PK = :pk AND SK BETWEEN :first AND :last",
+      ExpressionAttributeValues: {
+        ":pk": keys.operationPartition(operationId),
+        ":first": keys.eventKey(after + 1),
+        ":last": keys.eventKey(9_999_999_999),
+      },
+      ConsistentRead: true,
+    });
+    return items.map((item) => item.record as OperationEvent);
+  }
+
+  async acquireLease(ref: ClusterRef, lease: Lease): Promise<void> {
+    // first    put if free or mine ✓ ───────────────────────── release
+    // second          put if free or mine ✗ ── read who holds it ── ClusterBusy
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const taken = await this.#put(
+        {
+          PK: keys.clusterPartition(ref),
+          SK: keys.LEASE,
+          GSI1PK: keys.LEASES,
+          GSI1SK: keys.clusterPartition(ref),
+          operationId: lease.operationId,
+          record: lease,
+        },
+        {
+          ConditionExpression: "attribute_not_exists(PK) OR operationId = :me",
+          ExpressionAttributeValues: { ":me": lease.operationId },
+        },
+      );
+      if (taken) return;
+      const held = await this.getLease(ref);
+      // Released between the two calls: try again.
+      if (held && held.operationId !== lease.operationId) throw clusterBusy(ref, held);
+    }
+    throw revisionConflict(lease.operationId);
+  }
+
+  async getLease(ref: ClusterRef): Promise<Lease | undefined> {
+    return (await this.#get(keys.clusterPartition(ref), keys.LEASE))?.record as Lease | undefined;
+  }
+
+  async releaseLease(ref: ClusterRef, operationId: string): Promise<void> {
+    await this.#delete(keys.clusterPartition(ref), keys.LEASE, {
+      ConditionExpression: "operationId = :me",
+      ExpressionAttributeValues: { ":me": operationId },
+    });
+  }
+
+  async listLeases(): Promise<readonly { readonly ref: ClusterRef; readonly lease: Lease }[]> {
+    const items = await this.#queryAll({
+      IndexName: "GSI1",
+      KeyConditionExpression: "GSI1PK = :pk",
+      ExpressionAttributeValues: { ":pk": keys.LEASES },
+    });
+    return items.flatMap((item) => {
+      const ref = parseClusterKey(String(item.PK).slice("CLUSTER#".length));
+      return ref ? [{ ref, lease: item.record as Lease }] : [];
+    });
+  }
+
+  async putTaskToken(operationId: string, token: string): Promise<void> {
+    await this.#put({ PK: keys.operationPartition(operationId), SK: keys.TOKEN, token });
+  }
+
+  async takeTaskToken(operationId: string): Promise<string | undefined> {
+    const taken = await this.#delete(keys.operationPartition(operationId), keys.TOKEN);
+    return taken?.token as string | undefined;
+  }
+
+  async rememberRequest(key: string, operationId: string, expiresAt: number): Promise<string | undefined> {
+    const first = await this.#put(
+      { PK: `REQUEST#${key}`, SK: keys.REQUEST, operationId, ttl: Math.ceil(expiresAt / 1000) },
+      { ConditionExpression: "attribute_not_exists(PK)" },
+    );
+    if (first) return undefined;
+    return (await this.#get(`REQUEST#${key}`, keys.REQUEST))?.operationId as string | undefined;
+  }
+
+  async #operationsOf(ref: ClusterRef, query: OperationQuery, before: string | undefined) {
+    const found: Operation[] = [];
+    let cursor = before;
+    while (found.length <= query.limit) {
+      // BETWEEN includes its bounds: one more, so that a page is full without the entry of the cursor itself.
+      const entries = await this.#queryUpTo(Math.min(BATCH, query.limit + 2), {
+        KeyConditionExpression: "PK = :pk AND SK BETWEEN :first AND :before",
+        ExpressionAttributeValues: {
+          ":pk": keys.clusterPartition(ref),
+          ":first": "OP#",
+          ":before": keys.operationPartition(cursor ?? "~"),
+        },
+        ScanIndexForward: false,
+        ConsistentRead: true,
+      });
+      const ids = entries.map((entry) => entry.operationId as string).filter((id) => id !== cursor);
+      if (ids.length === 0) break;
+      found.push(
+        ...(await this.#operationsById(ids)).filter((o) => !query.status || o.status === query.status),
+      );
+      cursor = ids.at(-1);
+    }
+    return found;
+  }
+
+  async #operationsById(ids: readonly string[]): Promise<Operation[]> {
+    let wanted = ids.map((id) => ({ PK: keys.operationPartition(id), SK: keys.OPERATION }));
+    const byId = new Map<string, Operation>();
+    while (wanted.length > 0) {
+      const reply = await aws("dynamodb BatchGetItem", () =>
+        this.#documents.send(new BatchGetCommand({ RequestItems: { [this.#table]: { Keys: wanted } } })),
+      );
+      for (const item of reply.Responses?.[this.#table] ?? []) {
+        const operation = item.record as Operation;
+        byId.set(operation.id, operation);
+      }
+      wanted = (reply.UnprocessedKeys?.[this.#table]?.Keys ?? []) as typeof wanted;
+    }
+    return ids.flatMap((id) => byId.get(id) ?? []);
+  }
+
+  async #operationsOfAll(query: OperationQuery, before: string | undefined): Promise<Operation[]> {
+    const partitions = query.status
+      ? [keys.operationIndex(query.status)]
+      : [keys.ACTIVE_OPERATIONS, keys.ENDED_OPERATIONS];
+    const rows = await Promise.all(
+      partitions.map((pk) =>
+        this.#queryUpTo(query.limit + 1, {
+          IndexName: "GSI1",
+          KeyConditionExpression: before === undefined ? "GSI1PK = :pk" : "GSI1PK = :pk AND GSI1SK < :before",
+          ExpressionAttributeValues: {
+            ":pk": pk,
+            ...(before === undefined ? {} : { ":before": before }),
+            ...(query.status ? { ":status": query.status } : {}),
+          },
+          ...(query.status
+            ? { FilterExpression: "#status = :status", ExpressionAttributeNames: { "#status": "status" } }
+            : {}),
+          ScanIndexForward: false,
+        }),
+      ),
+    );
+    return rows
+      .flat()
+      .map((item) => item.record as Operation)
+      .sort((a, b) => (a.id < b.id ? 1 : -1));
+  }
+
+  async #readLastSeq(operationId: string): Promise<number> {
+    const [last] = await this.#queryUpTo(1, {
+      KeyConditionExpression: "PK = :pk AND begins_with(SK, :event)",
+      ExpressionAttributeValues: { ":pk": keys.operationPartition(operationId), ":event": "EVENT#" },
+      ScanIndexForward: false,
+      ConsistentRead: true,
+    });
+    return (last?.record as OperationEvent | undefined)?.seq ?? 0;
+  }
+
+  #remember(operationId: string, seq: number): void {
+    // A warm function serves many operations over its life: keep the map from growing for ever.
+    if (this.#lastSeq.size > 1000) this.#lastSeq.clear();
+    this.#lastSeq.set(operationId, seq);
+  }
+
+  async #get(PK: string, SK: string): Promise<Item | undefined> {
+    const reply = await aws("dynamodb GetItem", () =>
+      this.#documents.send(new GetCommand({ TableName: this.#table, Key: { PK, SK }, ConsistentRead: true })),
+    );
+    return reply.Item;
+  }
+
+  /** False when the condition did not hold. */
+  async #put(
+    item: Item,
+    condition: { ConditionExpression?: string; ExpressionAttributeValues?: Item } = {},
+  ): Promise<boolean> {
+    return conditional("dynamodb PutItem", async () => {
+      await this.#documents.send(new PutCommand({ TableName: this.#table, Item: item, ...condition }));
+      return true;
+    });
+  }
+
+  /** The removed item; undefined when there was none or the condition did not hold. */
+  async #delete(
+    PK: string,
+    SK: string,
+    condition: { ConditionExpression?: string; ExpressionAttributeValues?: Item } = {},
+  ): Promise<Item | undefined> {
+    const removed = await conditional("dynamodb DeleteItem", async () => {
+      const reply = await this.#documents.send(
+        new DeleteCommand({ TableName: this.#table, Key: { PK, SK }, ReturnValues: "ALL_OLD", ...condition }),
+      );
+      return reply.Attributes;
+    });
+    return removed === false ? undefined : removed;
+  }
+
+  #queryAll(input: Omit<QueryCommandInput, "TableName">): Promise<Item[]> {
+    return this.#queryUpTo(Number.POSITIVE_INFINITY, input);
+  }
+
+  async #queryUpTo(limit: number, input: Omit<QueryCommandInput, "TableName">): Promise<Item[]> {
+    const items: Item[] = [];
+    let from: Record<string, unknown> | undefined;
+    do {
+      const reply = await aws("dynamodb Query", () =>
+        this.#documents.send(
+          new QueryCommand({
+            TableName: this.#table,
+            ...input,
+            ...(Number.isFinite(limit) ? { Limit: limit } : {}),
+            ...(from ? { ExclusiveStartKey: from } : {}),
+          }),
+        ),
+      );
+      items.push(...(reply.Items ?? []));
+      from = reply.LastEvaluatedKey;
+    } while (from && items.length < limit);
+    return items.slice(0, Number.isFinite(limit) ? limit : undefined);
+  }
+}
+
+const operationItem = (operation: Operation): Item => ({
+  PK: keys.operationPartition(operation.id),
+  SK: keys.OPERATION,
+  GSI1PK: keys.operationIndex(operation.status),
+  GSI1SK: operation.id,
+  revision: operation.revision,
+  status: operation.status,
+  record: operation,
+});
+
+/** `work`, or false when DynamoDB says that its condition did not hold. */
+async function conditional<T>(call: string, work: () => Promise<T>): Promise<T | false> {
+  return aws(call, async () => {
+    try {
+      return await work();
+    } catch (error) {
+      if (awsErrorName(error) === "ConditionalCheckFailedException") return false;
+      throw error;
+    }
+  });
+}
+
+function toPage<T, R>(
+  items: readonly T[],
+  limit: number,
+  value: (item: T) => R,
+  cursor: (item: T) => string,
+): Page<R> {
+  const shown = items.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    items: shown.map(value),
+    ...(items.length > limit && last !== undefined ? { nextToken: keys.encodeCursor(cursor(last)) } : {}),
+  };
+}
