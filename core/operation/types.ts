@@ -199,6 +199,20 @@ export interface NodeProgress {
   readonly blockedBy?: readonly string[];
 }
 
+/** A step of the plan and what the events say of it. */
+export interface StepView extends PlanStep {
+  readonly phase: string;
+  readonly status: StepStatus;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly progress?: Omit<StepProgress, "nodes">;
+  /** Last known state of each node the step touches, in order of first mention. */
+  readonly nodeStates?: readonly NodeProgress[];
+  /** Text of the last event. */
+  readonly message?: string;
+  readonly error?: OperationError;
+}
+
 /** The lock of one cluster, held by one operation. */
 export interface Lease {
   readonly operationId: string;
