@@ -17,6 +17,8 @@ export interface Output {
   write(text: string): void;
   readonly isTTY: boolean;
   readonly columns: number;
+  /** The terminal behind it, for views that redraw. */
+  readonly stream?: NodeJS.WriteStream;
 }
 
 export type OutputFormat = "table" | "json" | "yaml";

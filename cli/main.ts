@@ -9,6 +9,7 @@ import { run } from "./run.ts";
 const output = (stream: NodeJS.WriteStream): Output => ({
   write: (chunk) => void stream.write(chunk),
   isTTY: stream.isTTY === true && process.env.NO_COLOR === undefined,
+  stream,
   get columns() {
     return stream.columns ?? 120;
   },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { OPERATION_STATUSES } from "../operation/types.ts";
 
 /** Request and response bodies of the API. The OpenAPI document is generated from these. */
 
@@ -107,18 +108,7 @@ export const OperationError = z
   })
   .meta({ id: "OperationError" });
 
-const status = z.enum([
-  "Pending",
-  "AwaitingWindow",
-  "AwaitingApproval",
-  "Running",
-  "Paused",
-  "Succeeded",
-  "Failed",
-  "RollingBack",
-  "RolledBack",
-  "Cancelled",
-]);
+const status = z.enum(OPERATION_STATUSES);
 
 export const Step = z
   .object({

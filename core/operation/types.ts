@@ -8,17 +8,23 @@ export type OperationType =
   | "update-addons"
   | "delete-cluster";
 
-export type OperationStatus =
-  | "Pending"
-  | "AwaitingWindow"
-  | "AwaitingApproval"
-  | "Running"
-  | "Paused"
-  | "Succeeded"
-  | "Failed"
-  | "RollingBack"
-  | "RolledBack"
-  | "Cancelled";
+export const OPERATION_STATUSES = [
+  "Pending",
+  "AwaitingWindow",
+  "AwaitingApproval",
+  "Running",
+  "Paused",
+  "Succeeded",
+  "Failed",
+  "RollingBack",
+  "RolledBack",
+  "Cancelled",
+] as const;
+
+export type OperationStatus = (typeof OPERATION_STATUSES)[number];
+
+export const isOperationStatus = (text: string): text is OperationStatus =>
+  OPERATION_STATUSES.some((status) => status === text);
 
 /** Block stops the operation before it changes anything; unknown counts as block until it is overridden. */
 export type Severity = "block" | "unknown" | "warn" | "info";

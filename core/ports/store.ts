@@ -6,6 +6,8 @@ export interface ClusterRecord {
   readonly ref: ClusterRef;
   /** The desired state as parsed ClusterConfig JSON. */
   readonly config: unknown;
+  /** Its AutomationPolicy as parsed JSON; absent means the default policy. */
+  readonly policy?: unknown;
   /** Raised by one at each change. */
   readonly generation: number;
   readonly updatedAt: string;

@@ -1,0 +1,129 @@
+import type { Cluster } from "../../core/api/types.ts";
+import { ENDED, type Operation, type OperationStatus, type StepStatus, type StepView } from "../../core/operation/types.ts";
+import type { Output } from "../context.ts";
+import { findingsText } from "./plan.ts";
+import { duration, paint, secondsBetween, table } from "./text.ts";
+
+/** An operation with its steps, as `GET /v1/operations/{id}` answers. */
+export type OperationWithSteps = Operation & { readonly steps?: readonly StepView[] };
+
+const STATUS_COLOUR: Readonly<Partial<Record<OperationStatus | StepStatus, Parameters<typeof paint>[1]>>> = {
+  Succeeded: "green",
+  Failed: "red",
+  RolledBack: "yellow",
+  RollingBack: "yellow",
+  Cancelled: "yellow",
+  Running: "cyan",
+  Paused: "magenta",
+  AwaitingApproval: "magenta",
+  AwaitingWindow: "magenta",
+};
+
+export const paintStatus = (output: Output, status: OperationStatus | StepStatus, text: string = status): string => {
+  const colour = STATUS_COLOUR[status];
+  return colour ? paint(output, colour, text) : text;
+};
+
+const took = (from: string | undefined, to: string | undefined): string =>
+  from && to ? duration(secondsBetween(from, to)) : "-";
+
+export const operationRow = (operation: Operation): string[] => [
+  operation.id,
+  operation.type,
+  operation.cluster.name,
+  operation.status,
+  operation.startedAt ?? "-",
+  took(operation.startedAt, operation.endedAt),
+  shortIdentity(operation.requester),
+];
+
+/** `user/alice`, `PlatformAdmin/alice`: an ARN without what is the same for everybody. */
+const shortIdentity = (arn: string): string => arn.replace(/^arn:[^:]+:[^:]+:[^:]*:\d*:(assumed-role\/)?/, "");
+
+function stepRows(steps: readonly StepView[]): string[][] {
+  return steps.map((step) => [
+    step.id,
+    step.status,
+    took(step.startedAt, step.endedAt),
+    step.progress ? `${step.progress.done}/${step.progress.total} ${step.progress.unit}` : "",
+    step.error?.message ?? step.message ?? "",
+  ]);
+}
+
+/** Everything about one operation: who, why, steps, what went wrong, what to do. */
+export function describeOperation(operation: OperationWithSteps, output: Output): string {
+  const field = (name: string, value: string | undefined): string[] => (value ? [`${name.padEnd(12)}${value}`] : []);
+  const versions =
+    operation.plan.fromVersion && operation.plan.toVersion
+      ? ` ${operation.plan.fromVersion} → ${operation.plan.toVersion}`
+      : "";
+  const lines = [
+    ...field("Operation", paint(output, "bold", operation.id)),
+    ...field("Type", `${operation.type}${versions}`),
+    ...field("Cluster", `${operation.cluster.name} (${operation.cluster.region}, ${operation.cluster.account})`),
+    ...field("Status", paintStatus(output, operation.status)),
+    ...field("Requester", operation.requester),
+    ...field("Reason", operation.reason),
+    ...field("Created", operation.createdAt),
+    ...field("Started", operation.startedAt),
+    ...field("Ended", operation.endedAt),
+    ...field("Took", operation.endedAt && operation.startedAt ? took(operation.startedAt, operation.endedAt) : undefined),
+    ...field("Attempt", operation.attempt > 1 ? String(operation.attempt) : undefined),
+    ...field("Execution", operation.executionArn),
+  ];
+  for (const override of operation.overrides) lines.push(...field("Override", `${override.code}: ${override.reason}`));
+  if (operation.control.request && !ENDED.has(operation.status)) {
+    lines.push(...field("Asked", `${operation.control.request} by ${operation.control.by ?? "?"}`));
+  }
+  if (operation.error) lines.push("", errorText(operation, output));
+  const steps = operation.steps ?? [];
+  if (steps.length > 0) lines.push("", table(["STEP", "STATUS", "TOOK", "PROGRESS", "MESSAGE"], stepRows(steps)).trimEnd());
+  const blocked = steps.flatMap((step) => (step.nodeStates ?? []).filter((node) => node.state === "Blocked"));
+  if (blocked.length > 0) {
+    const rows = blocked.map((node) => [node.name, String(node.podsLeft ?? "-"), (node.blockedBy ?? []).join("; ")]);
+    lines.push("", table(["BLOCKED NODE", "PODS LEFT", "BLOCKED BY"], rows).trimEnd());
+  }
+  if (operation.plan.findings.length > 0) lines.push("", "Findings", findingsText(operation.plan.findings, output).trimEnd());
+  return `${lines.join("\n")}\n`;
+}
+
+/** What went wrong and what to do, with the facts that came with it. */
+export function errorText(operation: OperationWithSteps, output: Output): string {
+  const { error } = operation;
+  if (!error) return "";
+  const lines = [
+    paint(output, "red", `Error       ${error.code}${error.step ? ` in ${error.step}` : ""}`),
+    `            ${error.message}`,
+    `            ${paint(output, "dim", `→ ${error.remedy}`)}`,
+  ];
+  for (const [name, value] of Object.entries(error.detail ?? {})) {
+    if (Array.isArray(value)) lines.push(`            ${name}:`, ...value.map((item) => `              - ${asText(item)}`));
+    else lines.push(`            ${name}: ${asText(value)}`);
+  }
+  return lines.join("\n");
+}
+
+const asText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** A cluster with its live state. */
+export function clusterText(cluster: Cluster, output: Output): string {
+  const lines = [
+    `${"Cluster".padEnd(12)}${paint(output, "bold", cluster.ref.name)}`,
+    `${"Region".padEnd(12)}${cluster.ref.region}`,
+    `${"Account".padEnd(12)}${cluster.ref.account}`,
+    `${"Version".padEnd(12)}${cluster.version ?? "-"}`,
+    `${"Status".padEnd(12)}${cluster.status}`,
+    `${"Generation".padEnd(12)}${cluster.generation} (${cluster.updatedAt} by ${shortIdentity(cluster.updatedBy)})`,
+    `${"Operation".padEnd(12)}${cluster.operation ?? "none"}`,
+  ];
+  const groups = cluster.nodegroups ?? [];
+  if (groups.length > 0) {
+    const rows = groups.map((g) => [g.name, g.physicalName, g.version, g.status, String(g.nodes)]);
+    lines.push("", table(["NODE GROUP", "IN EKS", "VERSION", "STATUS", "NODES"], rows).trimEnd());
+  }
+  const addons = cluster.addons ?? [];
+  if (addons.length > 0) {
+    lines.push("", table(["ADD-ON", "VERSION", "STATUS"], addons.map((a) => [a.name, a.version, a.status])).trimEnd());
+  }
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,13 @@
+import { storeOf } from "../../adapters/store/dynamo-store.ts";
+import { routes } from "../../core/api/routes.ts";
+import { foldSteps } from "../../core/operation/lifecycle.ts";
+import { api } from "../lib/http.ts";
+import { allEvents } from "../lib/operation-log.ts";
+import { operationNamed } from "../lib/operations.ts";
+
+/** `GET /v1/operations/{operation}`: the record and its steps, folded from the log. */
+export const handler = api(routes.getOperation, async ({ path, runtime }) => {
+  const operation = await operationNamed(runtime, path.operation ?? "");
+  const events = await allEvents(storeOf(runtime), operation.id);
+  return { status: 200, body: { ...operation, steps: foldSteps(operation.plan, events) } };
+});

@@ -1,0 +1,43 @@
+import { storeOf } from "../../adapters/store/dynamo-store.ts";
+import type { Runtime } from "../../adapters/runtime.ts";
+import { type ClusterRef, clusterKey, parseClusterKey } from "../../core/cluster-ref.ts";
+import { TerminalError } from "../../core/errors.ts";
+import type { ClusterRecord } from "../../core/ports/store.ts";
+
+const notFound = (text: string): TerminalError =>
+  new TerminalError(`there is no cluster ${text} that Slipway manages`, {
+    code: "ClusterNotFound",
+    remedy: "List the clusters with: slipway get clusters",
+  });
+
+/**
+ * The cluster that a path means: `account:region:name`, or a name that is unique. Throws TerminalError
+ * `ClusterNotFound` or `ClusterAmbiguous`.
+ */
+export async function clusterNamed(runtime: Runtime, text: string): Promise<ClusterRecord> {
+  const store = storeOf(runtime);
+  const ref = parseClusterKey(text);
+  if (ref) {
+    const record = await store.getCluster(ref);
+    if (!record) throw notFound(text);
+    return record;
+  }
+  const [first, ...others] = await store.findClusters(text);
+  if (!first) throw notFound(text);
+  if (others.length > 0) {
+    const keys = [first, ...others].map((record) => clusterKey(record.ref));
+    throw new TerminalError(`${text} is the name of ${keys.length} clusters: ${keys.join(", ")}`, {
+      code: "ClusterAmbiguous",
+      remedy: "Name one of them as account:region:name.",
+      detail: { clusters: keys },
+    });
+  }
+  return first;
+}
+
+/** The account that this installation lives in, and the region of the file. */
+export const homeRef = (runtime: Runtime, region: string, name: string): ClusterRef => ({
+  account: runtime.config.account,
+  region,
+  name,
+});

@@ -1,0 +1,148 @@
+import { workflowsOf } from "../../adapters/aws/workflows.ts";
+import type { Runtime } from "../../adapters/runtime.ts";
+import { storeOf } from "../../adapters/store/dynamo-store.ts";
+import { iso } from "../../core/clock.ts";
+import type { ClusterRef } from "../../core/cluster-ref.ts";
+import { TerminalError } from "../../core/errors.ts";
+import { blocking } from "../../core/checks/gate.ts";
+import { ENDED, type Operation, type OperationType, type Override, type Plan } from "../../core/operation/types.ts";
+
+export interface StartRequest {
+  readonly runtime: Runtime;
+  readonly type: OperationType;
+  readonly cluster: ClusterRef;
+  readonly requester: string;
+  readonly plan: Plan;
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly reason?: string | undefined;
+  readonly overrides?: readonly Override[] | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Name of the execution of an operation's n-th run; starting it twice starts it once. */
+export const executionName = (operation: Pick<Operation, "id" | "attempt">): string =>
+  operation.attempt === 1 ? operation.id : `${operation.id}-r${operation.attempt}`;
+
+/** Throws TerminalError `ChecksBlocked` with every finding that stops the plan. */
+export function refuseBlocked(plan: Plan): void {
+  const stopping = blocking(plan.findings);
+  if (stopping.length === 0) return;
+  throw new TerminalError(
+    `${stopping.length} of the checks block it: ${stopping.map((f) => `${f.code} (${f.subject}: ${f.evidence})`).join("; ")}`,
+    {
+      code: "ChecksBlocked",
+      remedy: "Settle what the findings name, or override a code with a reason.",
+      detail: { findings: stopping },
+    },
+  );
+}
+
+/**
+ * Takes the cluster's lease, stores the operation and starts its workflow. The order makes a crash harmless:
+ *
+ *     lease ── operation ── event ── execution
+ *       ^crash: a lease of no operation; the sweep releases it
+ *               ^crash: Pending without execution; the sweep starts it (same name: once)
+ *
+ * Throws TerminalError `ClusterBusy` with the holder's id when another operation has the cluster.
+ */
+export async function startOperation(start: StartRequest): Promise<Operation> {
+  const { runtime } = start;
+  const store = storeOf(runtime);
+  const now = runtime.clock.now();
+  const id = `op-${runtime.ids.ulid()}`;
+  if (start.idempotencyKey) {
+    const known = await store.rememberRequest(`${start.requester} ${start.idempotencyKey}`, id, now + DAY_MS);
+    const earlier = known ? await store.getOperation(known) : undefined;
+    if (earlier) return earlier;
+  }
+  const operation: Operation = {
+    id,
+    type: start.type,
+    cluster: start.cluster,
+    status: "Pending",
+    requester: start.requester,
+    ...(start.reason ? { reason: start.reason } : {}),
+    overrides: start.overrides ?? [],
+    request: start.request,
+    plan: start.plan,
+    createdAt: iso(now),
+    attempt: 1,
+    control: {},
+    revision: 1,
+  };
+  await store.acquireLease(start.cluster, { operationId: id, operationType: start.type, acquiredAt: iso(now) });
+  try {
+    await store.createOperation(operation);
+    return await launch(runtime, operation, `${start.type} asked for by ${start.requester}`);
+  } catch (error) {
+    await store.releaseLease(start.cluster, id);
+    throw error;
+  }
+}
+
+async function launch(runtime: Runtime, operation: Operation, message: string): Promise<Operation> {
+  const store = storeOf(runtime);
+  await store.appendEvent(operation.id, {
+    at: iso(runtime.clock.now()),
+    kind: "OperationStatusChanged",
+    status: "Pending",
+    message,
+  });
+  const executionArn = await workflowsOf(runtime).start(operation.type, executionName(operation), {
+    operationId: operation.id,
+  });
+  return store.updateOperation(operation.id, (current) =>
+    current.executionArn === executionArn ? undefined : { ...current, executionArn },
+  );
+}
+
+/** The operation of a path; throws TerminalError `OperationNotFound`. */
+export async function operationNamed(runtime: Runtime, id: string): Promise<Operation> {
+  const operation = await storeOf(runtime).getOperation(id);
+  if (operation) return operation;
+  throw new TerminalError(`there is no operation ${id}`, {
+    code: "OperationNotFound",
+    remedy: "List the operations with: slipway get operations",
+  });
+}
+
+/** Runs an ended operation again with a plan made of what the cluster is now. */
+export async function retryOperation(
+  runtime: Runtime,
+  operation: Operation,
+  change: { readonly plan: Plan; readonly overrides: readonly Override[]; readonly requester: string },
+): Promise<Operation> {
+  const store = storeOf(runtime);
+  if (!ENDED.has(operation.status) || operation.status === "Succeeded") {
+    throw new TerminalError(`${operation.id} is ${operation.status}; only one that failed or was cancelled can run again`, {
+      code: "OperationNotRetryable",
+      remedy: ENDED.has(operation.status) ? "Start a new operation." : `Follow it with: slipway watch ${operation.id}`,
+    });
+  }
+  const now = iso(runtime.clock.now());
+  await store.acquireLease(operation.cluster, {
+    operationId: operation.id,
+    operationType: operation.type,
+    acquiredAt: now,
+  });
+  try {
+    const next = await store.updateOperation(operation.id, (current) => {
+      const { error: _, endedAt: __, executionArn: ___, ...rest } = current;
+      return {
+        ...rest,
+        status: "Pending",
+        attempt: operation.attempt + 1,
+        plan: change.plan,
+        overrides: change.overrides,
+        control: {},
+      };
+    });
+    return await launch(runtime, next, `attempt ${next.attempt}, asked for by ${change.requester}`);
+  } catch (error) {
+    await store.releaseLease(operation.cluster, operation.id);
+    throw error;
+  }
+}
