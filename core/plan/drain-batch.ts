@@ -1,0 +1,213 @@
+import type { NodeCount } from "../policy/schema.ts";
+import type { BudgetFacts } from "../snapshot.ts";
+
+/**
+ * Which nodes of a group to drain now. Candidate (what could be drained), allowance (how many may be) and batch
+ * (what is drained, and why the others are not) are separate values; the task that acts reads the world again
+ * before each batch.
+ */
+export interface DrainNode {
+  readonly name: string;
+  readonly zone?: string;
+  /** `blocked`: an earlier attempt could not empty it. */
+  readonly state: "schedulable" | "cordoned" | "draining" | "drained" | "blocked";
+  /** How often its drain was given up. */
+  readonly attempts?: number;
+  /** Pods that a drain has to move. */
+  readonly pods: readonly DrainPod[];
+}
+
+export interface DrainPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface DrainLimits {
+  /** Nodes of the group that may be draining at once; a share is rounded down, but is at least one. */
+  readonly maxUnavailable: NodeCount | string;
+  /** The same within each zone. */
+  readonly perZone?: NodeCount | string | undefined;
+}
+
+export interface DrainRequest {
+  /** All nodes of the group, the drained ones included: shares are of this number. */
+  readonly nodes: readonly DrainNode[];
+  readonly limits: DrainLimits;
+  readonly budgets: readonly Pick<BudgetFacts, "namespace" | "name" | "matchLabels" | "disruptionsAllowed">[];
+}
+
+/** A node that is left for later, with what holds it. */
+export interface SkippedNode {
+  readonly node: string;
+  /**
+   * `budget`: a budget lets no pod go now. `overlap`: several budgets match one pod, the API refuses its eviction
+   * whatever they allow. `limit`: only the number of nodes at once holds it.
+   */
+  readonly reason: "budget" | "overlap" | "limit";
+  /** `default/web-7d9f-abc`. */
+  readonly pods: readonly string[];
+  /** `default/web`. */
+  readonly budgets: readonly string[];
+}
+
+export interface DrainBatch {
+  /** Nodes to start now, in order. */
+  readonly drain: readonly string[];
+  readonly skipped: readonly SkippedNode[];
+  /** Nodes that were draining already. */
+  readonly draining: readonly string[];
+  /** How many may be draining at once in this group; 0 when the limits are invalid. */
+  readonly allowed: number;
+  readonly drained: number;
+  readonly total: number;
+  /** Every node is drained. */
+  readonly done: boolean;
+  /** Nothing is draining and nothing may start: only the world (or the deadline) can end this. */
+  readonly stuck: boolean;
+}
+
+/** A limit as a number of nodes out of `total`; 0 when it is not a valid limit: fail closed. */
+export function nodesAllowed(limit: NodeCount | string | undefined, total: number): number {
+  if (typeof limit === "number") return Number.isSafeInteger(limit) && limit > 0 ? Math.min(limit, total) : 0;
+  const share = /^([1-9]\d?|100)%$/.exec(limit ?? "")?.[1];
+  return share === undefined || total === 0 ? 0 : Math.max(1, Math.floor((Number(share) * total) / 100));
+}
+
+/** The nodes that could be drained: fresh ones first, zone by zone in turn, then blocked ones, least tried first. */
+export function drainCandidates(nodes: readonly DrainNode[]): DrainNode[] {
+  const open = nodes.filter((node) => node.state !== "drained" && node.state !== "draining");
+  const fresh = open.filter((node) => node.state !== "blocked").toSorted(byName);
+  const blocked = open
+    .filter((node) => node.state === "blocked")
+    .toSorted((a, b) => (a.attempts ?? 0) - (b.attempts ?? 0) || byName(a, b));
+  return [...zoneByZone(fresh), ...blocked];
+}
+
+/** Decides the next batch. Never more than the limits allow, counting the nodes that are draining already. */
+export function nextBatch({ nodes, limits, budgets }: DrainRequest): DrainBatch {
+  const draining = nodes.filter((node) => node.state === "draining");
+  const drained = nodes.filter((node) => node.state === "drained").length;
+  const room = new Room(nodes, limits, draining);
+  const shares = new BudgetShares(budgets, draining);
+  const drain: string[] = [];
+  const skipped: SkippedNode[] = [];
+  for (const node of drainCandidates(nodes)) {
+    const hold = shares.holds(node);
+    if (hold) skipped.push(hold);
+    else if (!room.has(node)) skipped.push({ node: node.name, reason: "limit", pods: [], budgets: [] });
+    else {
+      room.take(node);
+      shares.take(node);
+      drain.push(node.name);
+    }
+  }
+  return {
+    drain,
+    skipped,
+    draining: draining.map((node) => node.name).toSorted(),
+    allowed: room.allowed,
+    drained,
+    total: nodes.length,
+    done: drained === nodes.length,
+    stuck: drained < nodes.length && drain.length === 0 && draining.length === 0,
+  };
+}
+
+/** How many more nodes may start, in the group and in each zone. */
+class Room {
+  readonly allowed: number;
+  #group: number;
+  readonly #zones = new Map<string, number>();
+
+  constructor(nodes: readonly DrainNode[], limits: DrainLimits, draining: readonly DrainNode[]) {
+    this.allowed = nodesAllowed(limits.maxUnavailable, nodes.length);
+    this.#group = this.allowed - draining.length;
+    for (const zone of new Set(nodes.map(zoneOf))) {
+      const size = nodes.filter((node) => zoneOf(node) === zone).length;
+      const most = limits.perZone === undefined ? size : nodesAllowed(limits.perZone, size);
+      this.#zones.set(zone, most - draining.filter((node) => zoneOf(node) === zone).length);
+    }
+  }
+
+  has(node: DrainNode): boolean {
+    return this.#group > 0 && (this.#zones.get(zoneOf(node)) ?? 0) > 0;
+  }
+
+  take(node: DrainNode): void {
+    this.#group--;
+    this.#zones.set(zoneOf(node), (this.#zones.get(zoneOf(node)) ?? 0) - 1);
+  }
+}
+
+/**
+ * What the budgets still allow in this batch. Each node that drains takes one disruption of every budget that its
+ * pods have: two nodes with pods of a budget that allows one would only block each other half empty.
+ */
+class BudgetShares {
+  readonly #budgets: DrainRequest["budgets"];
+  readonly #left = new Map<string, number>();
+
+  constructor(budgets: DrainRequest["budgets"], draining: readonly DrainNode[]) {
+    this.#budgets = budgets;
+    for (const budget of budgets) this.#left.set(keyOf(budget), budget.disruptionsAllowed);
+    for (const node of draining) this.take(node);
+  }
+
+  holds(node: DrainNode): SkippedNode | undefined {
+    const overlap: { pods: string[]; budgets: Set<string> } = { pods: [], budgets: new Set() };
+    const closed: { pods: string[]; budgets: Set<string> } = { pods: [], budgets: new Set() };
+    for (const pod of node.pods) {
+      const matching = budgetsOf(pod, this.#budgets).map(keyOf);
+      const shut = matching.filter((key) => !((this.#left.get(key) ?? 0) > 0));
+      if (matching.length > 1) add(overlap, pod, matching);
+      else if (shut.length > 0) add(closed, pod, shut);
+    }
+    const hold = overlap.pods.length > 0 ? overlap : closed;
+    if (hold.pods.length === 0) return undefined;
+    return {
+      node: node.name,
+      reason: hold === overlap ? "overlap" : "budget",
+      pods: hold.pods.toSorted(),
+      budgets: [...hold.budgets].toSorted(),
+    };
+  }
+
+  take(node: DrainNode): void {
+    const used = new Set(node.pods.flatMap((pod) => budgetsOf(pod, this.#budgets).map(keyOf)));
+    for (const key of used) this.#left.set(key, (this.#left.get(key) ?? 0) - 1);
+  }
+}
+
+/** The budgets that a pod counts for. An empty selector matches every pod of its namespace (policy/v1). */
+export function budgetsOf<B extends Pick<BudgetFacts, "namespace" | "matchLabels">>(
+  pod: Pick<DrainPod, "namespace" | "labels">,
+  budgets: readonly B[],
+): B[] {
+  return budgets.filter(
+    (budget) =>
+      budget.namespace === pod.namespace &&
+      Object.entries(budget.matchLabels).every(([key, value]) => pod.labels[key] === value),
+  );
+}
+
+const keyOf = (budget: { readonly namespace: string; readonly name: string }): string =>
+  `${budget.namespace}/${budget.name}`;
+
+function add(to: { pods: string[]; budgets: Set<string> }, pod: DrainPod, budgets: readonly string[]): void {
+  to.pods.push(`${pod.namespace}/${pod.name}`);
+  for (const budget of budgets) to.budgets.add(budget);
+}
+
+const zoneOf = (node: DrainNode): string => node.zone ?? "";
+
+const byName = (a: DrainNode, b: DrainNode): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+
+/** One of each zone in turn, so that a batch takes from all zones and empties none of them first. */
+function zoneByZone(nodes: readonly DrainNode[]): DrainNode[] {
+  const zones = [...new Set(nodes.map(zoneOf))]
+    .toSorted()
+    .map((zone) => nodes.filter((n) => zoneOf(n) === zone));
+  const longest = Math.max(0, ...zones.map((zone) => zone.length));
+  return Array.from({ length: longest }, (_, i) => zones.flatMap((zone) => zone.slice(i, i + 1))).flat();
+}
