@@ -88,7 +88,12 @@ export class AwsError extends Error {
 type Awaitable<T> = T | Promise<T>;
 
 /** Input type of a command class of the SDK. */
-export type InputOf<C> = C extends abstract new (input: infer I) => unknown ? I : never;
+export type InputOf<C> = C extends abstract new (
+  ...args: infer A
+) => unknown
+  ? // Where every member is optional, so is the argument: `[] | [Input]`.
+    Extract<A, readonly [unknown]>[0]
+  : never;
 
 /** Output type of a command class of the SDK, without `$metadata`. */
 export type OutputOf<C> = C extends abstract new (

@@ -1,0 +1,169 @@
+import type { Kernel } from "../kernel/kernel.ts";
+import { copyInput, copyOutput, memberCopier } from "./codec/members.ts";
+import { type Problem, walk } from "./codec/walk.ts";
+import {
+  type AnyHandlers,
+  type AwsEndpoint,
+  AwsError,
+  type CallRecord,
+  type Scope,
+  type ServiceName,
+  type WireRequest,
+  type WireResponse,
+} from "./contract.ts";
+import { internalFailure, invalidRequest, notImplemented } from "./errors.ts";
+import { createIdentify, credentialScope, DEFAULT_ACCOUNT, DEFAULT_REGION, serviceOf } from "./identify.ts";
+import { memberCheck } from "./model/enums.ts";
+import { modelOf, type Operation, type ServiceModel } from "./model/service-model.ts";
+import { awsJsonCodec } from "./protocol/aws-json.ts";
+import { type ProtocolCodec, withModelledStatus } from "./protocol/protocol.ts";
+import { ec2Codec, queryCodec } from "./protocol/query.ts";
+import { restJsonCodec } from "./protocol/rest-json.ts";
+import type { Protocol } from "./services.ts";
+
+const CODECS: Readonly<Record<Protocol, ProtocolCodec>> = {
+  restJson: restJsonCodec,
+  "awsJson1.0": awsJsonCodec,
+  "awsJson1.1": awsJsonCodec,
+  query: queryCodec,
+  ec2: ec2Codec,
+};
+
+/** A defect of a service: an error that is not an {@link AwsError}, thrown while it answered. */
+export interface ServiceDefect {
+  readonly service: ServiceName;
+  readonly operation: string;
+  readonly requestId: string;
+  readonly error: unknown;
+}
+
+export interface EndpointOptions {
+  readonly kernel: Kernel;
+  /** Account of callers whose access key names none. */
+  readonly account?: string;
+  /** Region of unsigned requests. */
+  readonly region?: string;
+  /** Told of defects, whose details a caller must not see. */
+  readonly onDefect?: (defect: ServiceDefect) => void;
+}
+
+type Handler = (input: never, scope: Scope) => unknown;
+
+/** The AWS-compatible endpoint: every operation of thirteen services parses; those with a handler behave. */
+export function createEndpoint(options: EndpointOptions): AwsEndpoint {
+  const { kernel } = options;
+  const onDefect = options.onDefect ?? ((defect) => console.error("service defect", defect));
+  const identify = createIdentify(kernel, {
+    account: options.account ?? DEFAULT_ACCOUNT,
+    region: options.region ?? DEFAULT_REGION,
+  });
+  const services = new Map<ServiceName, AnyHandlers>();
+  const observers: ((call: CallRecord) => void)[] = [];
+  const hooks: ((call: Omit<CallRecord, "output" | "error">) => void)[] = [];
+
+  /** Runs a validated call through hooks, handler and observers; rejects with an AwsError only. */
+  async function run(
+    model: ServiceModel,
+    operation: Operation,
+    input: Record<string, unknown>,
+    scope: Scope,
+  ): Promise<Record<string, unknown>> {
+    const { service } = model;
+    const record = {
+      service,
+      operation: operation.name,
+      // A handler may keep or change its input; what observers keep must not change with it.
+      input: observers.length + hooks.length > 0 ? copyInput(operation.input, input) : input,
+      scope,
+      time: kernel.clock.now(),
+    };
+    const tell = (call: CallRecord): void => {
+      for (const observer of observers) observer(call);
+    };
+    let output: Record<string, unknown>;
+    try {
+      for (const hook of hooks) hook(record);
+      const handler: Handler | undefined = services.get(service)?.[operation.name];
+      if (!handler) throw notImplemented(service, operation.name);
+      output = copyOutput(operation.output, await handler(input as never, scope));
+    } catch (thrown) {
+      const error = thrown instanceof AwsError ? withModelledStatus(thrown, model) : internalFailure(model);
+      if (!(thrown instanceof AwsError))
+        onDefect({ service, operation: operation.name, requestId: scope.requestId, error: thrown });
+      tell({ ...record, error });
+      throw error;
+    }
+    if (observers.length > 0) tell({ ...record, output: copyOutput(operation.output, output) });
+    return output;
+  }
+
+  async function answer(request: WireRequest, requestId: string): Promise<WireResponse> {
+    const credential = credentialScope(request);
+    const service = serviceOf(request, credential);
+    if (!service) {
+      const error = new AwsError(
+        "UnknownOperationException",
+        `No AWS service of this platform answers ${request.method} ${request.path}`,
+        { status: 404 },
+      );
+      return restJsonCodec.encodeError(error, undefined, requestId);
+    }
+    const model = modelOf(service);
+    const codec = CODECS[model.protocol];
+    try {
+      const scope = identify(request, credential, requestId);
+      const operation = codec.operation(request, model);
+      const { input, problems } = codec.decode(request, operation, model, memberCheck(model));
+      if (problems.length > 0) throw invalidRequest(problems, model);
+      return codec.encode(await run(model, operation, input, scope), operation, model, requestId);
+    } catch (error) {
+      if (error instanceof AwsError)
+        return codec.encodeError(withModelledStatus(error, model), model, requestId);
+      onDefect({ service, operation: "", requestId, error });
+      return codec.encodeError(internalFailure(model), model, requestId);
+    }
+  }
+
+  return {
+    async handle(request) {
+      const requestId = kernel.ids.uuid();
+      try {
+        return await answer(request, requestId);
+      } catch (error) {
+        if (error instanceof AwsError) return restJsonCodec.encodeError(error, undefined, requestId);
+        throw error;
+      }
+    },
+
+    async call(service, name, input, callScope) {
+      const model = modelOf(service);
+      const operation = model.operations.get(name);
+      if (!operation)
+        throw new AwsError("UnknownOperationException", `Service ${service} has no operation ${name}`, {
+          status: 404,
+        });
+      const problems: Problem[] = [];
+      const check = memberCheck(model);
+      const copier = memberCopier({
+        required: true,
+        strict: true,
+        token: () => kernel.ids.uuid(),
+        ...(check ? { check } : {}),
+      });
+      const copy = walk(operation.input, input, copier, problems);
+      if (problems.length > 0) throw withModelledStatus(invalidRequest(problems, model), model);
+      return run(model, operation, copy as Record<string, unknown>, {
+        requestId: callScope.requestId ?? kernel.ids.uuid(),
+        userAgent: callScope.principal.invokedBy ?? "slipway",
+        sourceIp: callScope.principal.invokedBy ?? "127.0.0.1",
+        ...callScope,
+      });
+    },
+
+    serve(service, handlers) {
+      services.set(service, { ...services.get(service), ...handlers });
+    },
+    onCall: (observer) => void observers.push(observer),
+    beforeCall: (hook) => void hooks.push(hook),
+  };
+}
