@@ -71,17 +71,20 @@ export class AwsError extends Error {
   readonly code: string;
   readonly status: number;
   readonly members: Readonly<Record<string, unknown>>;
+  /** Set by the endpoint on what it rejects with; a service leaves it out. */
+  readonly requestId: string | undefined;
 
   constructor(
     code: string,
     message: string,
-    options: { status?: number; members?: Record<string, unknown> } = {},
+    options: { status?: number; members?: Record<string, unknown>; requestId?: string } = {},
   ) {
     super(message);
     this.name = code;
     this.code = code;
     this.status = options.status ?? 400;
     this.members = options.members ?? {};
+    this.requestId = options.requestId;
   }
 }
 

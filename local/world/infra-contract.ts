@@ -46,6 +46,8 @@ export interface AsgRecord extends Place {
   suspended: string[];
   status: "InService" | "Deleting";
   readonly createdAt: number;
+  /** A machine that the group takes away waits until it is drained (see `InfraExtras`), 15 minutes at most. */
+  readonly drainBeforeTermination?: boolean;
 }
 
 export interface InstanceRecord extends Place {
@@ -97,4 +99,19 @@ export interface InfraWorld {
   onInstance(listener: (instance: InstanceRecord) => void): void;
   onLaunchFailure(listener: (place: Place, failure: LaunchFailure) => void): void;
   onAsgDeleted(listener: (place: Place, name: string) => void): void;
+}
+
+/** What the simulated EC2 offers beyond the needs of the EKS side: kept apart so that a fake can leave it out. */
+export interface InfraExtras {
+  /** Takes addresses that belong to no machine (interfaces of a control plane); false, and none taken, when there are too few. */
+  reserveIps(place: Place, subnetId: string, count: number): boolean;
+  releaseIps(place: Place, subnetId: string, count: number): void;
+  /** A version of a launch template (`$Latest`, `$Default`, a number; `$Default` without one). */
+  launchTemplate(
+    place: Place,
+    template: { readonly id?: string; readonly name?: string; readonly version?: string },
+  ): { readonly id: string; readonly name: string; readonly version: number; readonly data: object } | undefined;
+  /** A machine of a group with `drainBeforeTermination` is to go: drain it, then call `drained`. */
+  onDrainRequest(listener: (instance: InstanceRecord, deadline: number) => void): void;
+  drained(place: Place, instanceId: string): void;
 }

@@ -1,0 +1,82 @@
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Faults } from "../faults.ts";
+import type { InfraExtras, InfraWorld } from "../infra-contract.ts";
+import { createActivities } from "./activities.ts";
+import { createAddresses, holds } from "./addresses.ts";
+import { ensureDefaultVpc } from "./default-vpc.ts";
+import { describeNetwork } from "./ec2/describe-network.ts";
+import { asgRecord, createGroups } from "./groups.ts";
+import { createIam } from "./iam/iam.ts";
+import { createInstances, type Kubelets } from "./instances.ts";
+import { keyOf, openState, subnetRecord } from "./state.ts";
+
+/**
+ * The EC2 side of the simulated world with its APIs. Everything lives in documents and durable timers of the
+ * kernel, and the timers' handlers are registered here: create it before `kernel.timers.start()`.
+ */
+export function createInfra(parts: {
+  readonly kernel: Kernel;
+  readonly kubernetes: Kubelets;
+  readonly faults: Faults;
+}) {
+  const { kernel, kubernetes, faults } = parts;
+  const state = openState(kernel.durable);
+  const addresses = createAddresses(state, faults);
+  const activities = createActivities(kernel, state);
+  const instances = createInstances({ kernel, state, addresses, kubernetes, faults });
+  const groups = createGroups({ kernel, state, addresses, instances, activities, faults });
+  const iam = createIam({ kernel, faults });
+
+  const world: InfraWorld & InfraExtras = {
+    subnet(place, subnetId) {
+      ensureDefaultVpc(state, place);
+      const subnet = state.subnets.get(keyOf(place, subnetId));
+      if (!subnet || holds(faults, "SubnetGone", `subnet/${subnetId} zone/${subnet.zone}`)) return undefined;
+      return subnetRecord(subnet, addresses.free(subnet));
+    },
+    securityGroupExists(place, groupId) {
+      ensureDefaultVpc(state, place);
+      return state.securityGroups.has(keyOf(place, groupId));
+    },
+    roleExists: iam.roleExists,
+    createAsg: (place, spec) => asgRecord(groups.create(place, spec)),
+    asg(place, name) {
+      const group = groups.get(place, name);
+      return group && asgRecord(group);
+    },
+    resizeAsg: groups.resize,
+    setLaunch: groups.setLaunch,
+    deleteAsg: (place, name, options = {}) => groups.delete(place, name, options.force ?? false),
+    instancesOf: instances.ofGroup,
+    instance: instances.get,
+    terminate(place, instanceId, { decrement }) {
+      const instance = instances.get(place, instanceId);
+      if (instance) groups.remove(instance, { decrement, graceful: false });
+    },
+    onInstance: instances.onChange,
+    onLaunchFailure: groups.onLaunchFailure,
+    onAsgDeleted: groups.onDeleted,
+    reserveIps(place, subnetId, count) {
+      ensureDefaultVpc(state, place);
+      const subnet = state.subnets.get(keyOf(place, subnetId));
+      if (!subnet || addresses.free(subnet) < count) return false;
+      addresses.take(subnet, count);
+      return true;
+    },
+    releaseIps: (place, subnetId, count) => addresses.release(place, subnetId, count),
+    launchTemplate: () => undefined,
+    onDrainRequest: groups.onDrainRequest,
+    drained: groups.drained,
+  };
+  return {
+    ...world,
+    handlers: {
+      ec2: { ...describeNetwork({ state, addresses, faults }) },
+      "auto-scaling": {},
+      iam: iam.handlers,
+      cloudformation: {},
+    },
+  };
+}
+
+export type Infra = ReturnType<typeof createInfra>;
