@@ -1,0 +1,159 @@
+import type { ErrorDetail } from "@aws-sdk/client-eks";
+import { findVersion, minorNumber, supportStatus } from "../catalogue/versions.ts";
+import { CONTROL_PLANE_IPS } from "./cluster-settings.ts";
+import { beginClusterUpdate, type ClusterUpdates } from "./cluster-updates.ts";
+import {
+  duration,
+  type EksContext,
+  type EksHandlers,
+  findCluster,
+  need,
+  ofCluster,
+  subject,
+} from "./context.ts";
+import type { ClusterDoc } from "./documents.ts";
+import { invalidParameter, invalidRequest, invalidState, notActive, updateInProgress } from "./errors.ts";
+import { param, renderUpdate, repeated } from "./updates.ts";
+
+/** A kubelet may be this many minors behind its API server. */
+const KUBELET_SKEW = 3;
+const ROLLBACK_WITHIN_MS = 7 * 24 * 3600_000;
+
+/** Why the control plane could not be upgraded, found when the upgrade has run for a while. */
+function upgradeErrors(ctx: EksContext, doc: ClusterDoc): ErrorDetail[] {
+  const fault = ctx.faults.hit("ControlPlaneUpgradeFails", subject(doc.arn));
+  if (fault)
+    return [
+      {
+        errorCode: (fault.args?.code ?? "Unknown") as "Unknown",
+        errorMessage: fault.args?.message ?? "The Kubernetes control plane could not be updated.",
+        resourceIds: [],
+      },
+    ];
+  const subnetIds = doc.body.resourcesVpcConfig?.subnetIds ?? [];
+  const gone = subnetIds.filter((id) => !ctx.infra.subnet(doc, id));
+  if (gone.length > 0)
+    return [
+      {
+        errorCode: "SubnetNotFound",
+        errorMessage: "We couldn't find one of the subnets associated with the cluster.",
+        resourceIds: gone,
+      },
+    ];
+  const empty = subnetIds.filter((id) => (ctx.infra.subnet(doc, id)?.freeIps ?? 0) < CONTROL_PLANE_IPS);
+  if (empty.length === subnetIds.length || ctx.faults.hit("ControlPlaneSubnetWithoutIps", subject(doc.arn)))
+    return [
+      {
+        errorCode: "IpNotAvailable",
+        errorMessage: `Unable to perform the version update because the subnets have fewer than ${CONTROL_PLANE_IPS} available IP addresses.`,
+        resourceIds: empty.length > 0 ? empty : subnetIds,
+      },
+    ];
+  return [];
+}
+
+export const clusterVersionHandlers = (ctx: EksContext, updates: ClusterUpdates) => {
+  const now = (): number => ctx.kernel.clock.now();
+
+  updates.onEnd("version", (doc, change) => {
+    const errors = upgradeErrors(ctx, doc);
+    if (errors.length > 0) return errors;
+    doc.body.version = change.to;
+    doc.body.platformVersion = change.platformVersion;
+    if (minorNumber(change.to) > minorNumber(change.from))
+      doc.upgradedFrom = { version: change.from, at: now() };
+    else delete doc.upgradedFrom;
+    ctx.kubernetes.setVersion(doc.arn, change.to);
+    return [];
+  });
+
+  /** A rollback goes back the way of the last upgrade, within a week, nodes first. */
+  function checkRollback(doc: ClusterDoc, to: string): void {
+    const from = doc.upgradedFrom;
+    if (from?.version !== to || now() - from.at > ROLLBACK_WITHIN_MS)
+      throw invalidRequest(
+        `Cluster ${doc.name} cannot be rolled back to version ${to}: a rollback goes to the version that the cluster was upgraded from, within 7 days`,
+        { clusterName: doc.name },
+      );
+    const entry = findVersion(to, now());
+    if (
+      entry &&
+      supportStatus(entry, now()) === "EXTENDED_SUPPORT" &&
+      doc.body.upgradePolicy?.supportType === "STANDARD"
+    )
+      throw invalidRequest(
+        `Version ${to} is in extended support: the upgrade policy must be EXTENDED first`,
+        {
+          clusterName: doc.name,
+        },
+      );
+    const newer = ofCluster(ctx.nodegroups, doc.arn).filter(
+      (group) => minorNumber(group.body.version) > minorNumber(to),
+    );
+    if (newer.length > 0)
+      throw invalidRequest(
+        `Nodegroups ${newer.map((group) => group.name).join(", ")} must be rolled back to version ${to} before the cluster`,
+        { clusterName: doc.name },
+      );
+  }
+
+  function checkUpgrade(doc: ClusterDoc, to: string, force: boolean): void {
+    const current = minorNumber(doc.body.version);
+    const target = minorNumber(to);
+    if (target !== current + 1)
+      throw invalidParameter(
+        `Unsupported Kubernetes minor version update from ${doc.body.version} to ${to}`,
+        {
+          clusterName: doc.name,
+        },
+      );
+    const behind = ofCluster(ctx.nodegroups, doc.arn).filter(
+      (group) => group.body.status !== "DELETING" && target - minorNumber(group.body.version) > KUBELET_SKEW,
+    );
+    if (behind.length > 0)
+      throw invalidRequest(
+        `Nodegroups ${behind.map((group) => group.name).join(", ")} must be updated to match cluster version ${doc.body.version} before updating cluster version`,
+        { clusterName: doc.name },
+      );
+    if (!force && ctx.faults.hit("InsightsBlockUpgrade", subject(doc.arn)))
+      throw invalidState(
+        "Upgrade readiness issues detected. Review the upgrade insights of the cluster and resolve the issues. Pass the force flag to override and proceed with the upgrade.",
+        { clusterName: doc.name },
+      );
+  }
+
+  return {
+    UpdateClusterVersion(input, scope) {
+      const doc = findCluster(ctx, scope, input.name);
+      const to = need(input.version, "version");
+      const request = { version: to, force: input.force ?? false, rollbackConfig: input.rollbackConfig };
+      const same = repeated(ctx, doc.arn, input.clientRequestToken, request);
+      if (same) return { update: renderUpdate(same) };
+      const entry = findVersion(to, now());
+      if (!entry) throw invalidParameter(`unsupported Kubernetes version ${to}`, { clusterName: doc.name });
+      const current = minorNumber(doc.body.version);
+      const back = minorNumber(to) === current - 1;
+      const type = back ? "VersionRollback" : "VersionUpdate";
+      if (doc.activeUpdate) throw updateInProgress(type, doc.name, doc.activeUpdate);
+      if (doc.body.status !== "ACTIVE") throw notActive(doc.name);
+      if (minorNumber(to) === current)
+        throw invalidRequest(`Cluster is already at the desired configuration with version: ${to}`, {
+          clusterName: doc.name,
+        });
+      if (back) checkRollback(doc, to);
+      else checkUpgrade(doc, to, input.force ?? false);
+      // 8 to 15 minutes as a rule; reports go up to 40.
+      const slow = ctx.faults.hit("ControlPlaneUpgradeSlow", subject(doc.arn));
+      const ms = slow ? Number(slow.args?.minutes ?? 40) * 60_000 : duration(ctx, 8 * 60, 15 * 60);
+      const update = beginClusterUpdate(ctx, doc, {
+        type,
+        params: [param("Version", to), param("PlatformVersion", entry.platformVersion)],
+        change: { kind: "version", from: doc.body.version, to, platformVersion: entry.platformVersion },
+        token: input.clientRequestToken,
+        request,
+        ms,
+      });
+      return { update: renderUpdate(update) };
+    },
+  } satisfies EksHandlers;
+};
