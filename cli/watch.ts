@@ -36,7 +36,9 @@ function lineView(output: Output): View {
       for (const event of events) {
         first ??= event.at;
         const time = `+${duration(secondsBetween(first, event.at))}`.padStart(9);
-        const progress = event.progress ? `  [${event.progress.done}/${event.progress.total} ${event.progress.unit}]` : "";
+        const progress = event.progress
+          ? `  [${event.progress.done}/${event.progress.total} ${event.progress.unit}]`
+          : "";
         output.write(`${time}  ${event.step ? `${event.step}: ` : ""}${event.message}${progress}\n`);
       }
     },
@@ -74,13 +76,20 @@ export async function watchOperation(session: Session, id: string): Promise<Exit
   }
   view.end();
   const ended = await session.client.call<OperationWithSteps>({ method: "GET", path });
-  stdout.write(table ? summary(ended, stdout) : document(ended, session.options.output === "yaml" ? "yaml" : "json"));
+  stdout.write(
+    table ? summary(ended, stdout) : document(ended, session.options.output === "yaml" ? "yaml" : "json"),
+  );
   return ended.status === "Succeeded" ? EXIT.done : EXIT.failed;
 }
 
 function summary(operation: OperationWithSteps, output: Output): string {
-  const took = operation.startedAt && operation.endedAt ? ` in ${duration(secondsBetween(operation.startedAt, operation.endedAt))}` : "";
-  const versions = operation.plan.toVersion ? ` (${operation.plan.fromVersion ?? "?"} → ${operation.plan.toVersion})` : "";
+  const took =
+    operation.startedAt && operation.endedAt
+      ? ` in ${duration(secondsBetween(operation.startedAt, operation.endedAt))}`
+      : "";
+  const versions = operation.plan.toVersion
+    ? ` (${operation.plan.fromVersion ?? "?"} → ${operation.plan.toVersion})`
+    : "";
   if (operation.status === "Succeeded") {
     return `${paint(output, "green", "✔")} ${operation.type} ${operation.cluster.name}${versions} succeeded${took}\n`;
   }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { CheckResult, Cluster, ClusterList } from "../../core/api/types.ts";
-import type { Operation } from "../../core/operation/types.ts";
+import type { Finding, Operation } from "../../core/operation/types.ts";
 import type { CliContext, Session } from "../context.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { clusterText, describeOperation, operationRow } from "../output/operation.ts";
@@ -119,7 +119,8 @@ export function addReadCommands(program: Command, context: CliContext, done: Don
         body: jsonBody(flags.to ? { to: flags.to } : {}),
       });
       show(session, result, ({ findings, blocked }) => {
-        const head = findings.length === 0 ? "Nothing found.\n" : findingsText(findings, context.stdout);
+        const head =
+          findings.length === 0 ? "Nothing found.\n" : findingsText(findings as Finding[], context.stdout);
         return `${head}${blocked ? "\nBlocked: settle the findings marked ✗ and ?, or override them with a reason.\n" : "\nReady.\n"}`;
       });
       done(result.blocked ? EXIT.blocked : EXIT.done);

@@ -1,5 +1,11 @@
 import type { Cluster } from "../../core/api/types.ts";
-import { ENDED, type Operation, type OperationStatus, type StepStatus, type StepView } from "../../core/operation/types.ts";
+import {
+  ENDED,
+  type Operation,
+  type OperationStatus,
+  type StepStatus,
+  type StepView,
+} from "../../core/operation/types.ts";
 import type { Output } from "../context.ts";
 import { findingsText } from "./plan.ts";
 import { duration, paint, secondsBetween, table } from "./text.ts";
@@ -19,7 +25,11 @@ const STATUS_COLOUR: Readonly<Partial<Record<OperationStatus | StepStatus, Param
   AwaitingWindow: "magenta",
 };
 
-export const paintStatus = (output: Output, status: OperationStatus | StepStatus, text: string = status): string => {
+export const paintStatus = (
+  output: Output,
+  status: OperationStatus | StepStatus,
+  text: string = status,
+): string => {
   const colour = STATUS_COLOUR[status];
   return colour ? paint(output, colour, text) : text;
 };
@@ -38,7 +48,8 @@ export const operationRow = (operation: Operation): string[] => [
 ];
 
 /** `user/alice`, `PlatformAdmin/alice`: an ARN without what is the same for everybody. */
-const shortIdentity = (arn: string): string => arn.replace(/^arn:[^:]+:[^:]+:[^:]*:\d*:(assumed-role\/)?/, "");
+const shortIdentity = (arn: string): string =>
+  arn.replace(/^arn:[^:]+:[^:]+:[^:]*:\d*:(assumed-role\/)?/, "");
 
 function stepRows(steps: readonly StepView[]): string[][] {
   return steps.map((step) => [
@@ -52,7 +63,8 @@ function stepRows(steps: readonly StepView[]): string[][] {
 
 /** Everything about one operation: who, why, steps, what went wrong, what to do. */
 export function describeOperation(operation: OperationWithSteps, output: Output): string {
-  const field = (name: string, value: string | undefined): string[] => (value ? [`${name.padEnd(12)}${value}`] : []);
+  const field = (name: string, value: string | undefined): string[] =>
+    value ? [`${name.padEnd(12)}${value}`] : [];
   const versions =
     operation.plan.fromVersion && operation.plan.toVersion
       ? ` ${operation.plan.fromVersion} → ${operation.plan.toVersion}`
@@ -60,30 +72,43 @@ export function describeOperation(operation: OperationWithSteps, output: Output)
   const lines = [
     ...field("Operation", paint(output, "bold", operation.id)),
     ...field("Type", `${operation.type}${versions}`),
-    ...field("Cluster", `${operation.cluster.name} (${operation.cluster.region}, ${operation.cluster.account})`),
+    ...field(
+      "Cluster",
+      `${operation.cluster.name} (${operation.cluster.region}, ${operation.cluster.account})`,
+    ),
     ...field("Status", paintStatus(output, operation.status)),
     ...field("Requester", operation.requester),
     ...field("Reason", operation.reason),
     ...field("Created", operation.createdAt),
     ...field("Started", operation.startedAt),
     ...field("Ended", operation.endedAt),
-    ...field("Took", operation.endedAt && operation.startedAt ? took(operation.startedAt, operation.endedAt) : undefined),
+    ...field(
+      "Took",
+      operation.endedAt && operation.startedAt ? took(operation.startedAt, operation.endedAt) : undefined,
+    ),
     ...field("Attempt", operation.attempt > 1 ? String(operation.attempt) : undefined),
     ...field("Execution", operation.executionArn),
   ];
-  for (const override of operation.overrides) lines.push(...field("Override", `${override.code}: ${override.reason}`));
+  for (const override of operation.overrides)
+    lines.push(...field("Override", `${override.code}: ${override.reason}`));
   if (operation.control.request && !ENDED.has(operation.status)) {
     lines.push(...field("Asked", `${operation.control.request} by ${operation.control.by ?? "?"}`));
   }
   if (operation.error) lines.push("", errorText(operation, output));
   const steps = operation.steps ?? [];
-  if (steps.length > 0) lines.push("", table(["STEP", "STATUS", "TOOK", "PROGRESS", "MESSAGE"], stepRows(steps)).trimEnd());
+  if (steps.length > 0)
+    lines.push("", table(["STEP", "STATUS", "TOOK", "PROGRESS", "MESSAGE"], stepRows(steps)).trimEnd());
   const blocked = steps.flatMap((step) => (step.nodeStates ?? []).filter((node) => node.state === "Blocked"));
   if (blocked.length > 0) {
-    const rows = blocked.map((node) => [node.name, String(node.podsLeft ?? "-"), (node.blockedBy ?? []).join("; ")]);
+    const rows = blocked.map((node) => [
+      node.name,
+      String(node.podsLeft ?? "-"),
+      (node.blockedBy ?? []).join("; "),
+    ]);
     lines.push("", table(["BLOCKED NODE", "PODS LEFT", "BLOCKED BY"], rows).trimEnd());
   }
-  if (operation.plan.findings.length > 0) lines.push("", "Findings", findingsText(operation.plan.findings, output).trimEnd());
+  if (operation.plan.findings.length > 0)
+    lines.push("", "Findings", findingsText(operation.plan.findings, output).trimEnd());
   return `${lines.join("\n")}\n`;
 }
 
@@ -97,7 +122,8 @@ export function errorText(operation: OperationWithSteps, output: Output): string
     `            ${paint(output, "dim", `→ ${error.remedy}`)}`,
   ];
   for (const [name, value] of Object.entries(error.detail ?? {})) {
-    if (Array.isArray(value)) lines.push(`            ${name}:`, ...value.map((item) => `              - ${asText(item)}`));
+    if (Array.isArray(value))
+      lines.push(`            ${name}:`, ...value.map((item) => `              - ${asText(item)}`));
     else lines.push(`            ${name}: ${asText(value)}`);
   }
   return lines.join("\n");
@@ -123,7 +149,13 @@ export function clusterText(cluster: Cluster, output: Output): string {
   }
   const addons = cluster.addons ?? [];
   if (addons.length > 0) {
-    lines.push("", table(["ADD-ON", "VERSION", "STATUS"], addons.map((a) => [a.name, a.version, a.status])).trimEnd());
+    lines.push(
+      "",
+      table(
+        ["ADD-ON", "VERSION", "STATUS"],
+        addons.map((a) => [a.name, a.version, a.status]),
+      ).trimEnd(),
+    );
   }
   return `${lines.join("\n")}\n`;
 }

@@ -23,7 +23,8 @@ export function shareOf(step: StepView, now: string): number {
 function stepLine(step: StepView, now: string, output: Output): string {
   const mark = paintStatus(output, step.status, MARK[step.status]);
   const title = step.title.padEnd(46).slice(0, 46);
-  if (step.status === "Pending") return `  ${mark} ${paint(output, "dim", `${title} ~${duration(step.expectedSeconds)}`)}`;
+  if (step.status === "Pending")
+    return `  ${mark} ${paint(output, "dim", `${title} ~${duration(step.expectedSeconds)}`)}`;
   const elapsed = step.startedAt ? duration(secondsBetween(step.startedAt, step.endedAt ?? now)) : "";
   if (step.status !== "Running") return `  ${mark} ${title} ${elapsed}`;
   const progress = step.progress ? ` ${step.progress.done}/${step.progress.total} ${step.progress.unit}` : "";
@@ -44,14 +45,21 @@ const NODE_LETTERS: Readonly<Record<string, string>> = {
 
 /** Nodes of a running step that are neither untouched nor done, one line each, the rest counted. */
 function nodeLines(step: StepView, output: Output, room: number): string[] {
-  const active = (step.nodeStates ?? []).filter((node) => ["Draining", "Blocked", "Joining"].includes(node.state));
+  const active = (step.nodeStates ?? []).filter((node) =>
+    ["Draining", "Blocked", "Joining"].includes(node.state),
+  );
   const lines = active.slice(0, room).map((node) => {
     const left = node.podsLeft === undefined ? "" : `, ${count(node.podsLeft, "pod")} left`;
     const why = node.blockedBy?.length ? `: ${node.blockedBy.join("; ")}` : "";
     const text = `      ${NODE_LETTERS[node.state] ?? "?"} ${node.name} ${node.state.toLowerCase()}${left}${why}`;
-    return paint(output, node.state === "Blocked" ? "yellow" : "dim", text.slice(0, Math.max(40, output.columns - 1)));
+    return paint(
+      output,
+      node.state === "Blocked" ? "yellow" : "dim",
+      text.slice(0, Math.max(40, output.columns - 1)),
+    );
   });
-  if (active.length > room) lines.push(paint(output, "dim", `      and ${count(active.length - room, "more node")}`));
+  if (active.length > room)
+    lines.push(paint(output, "dim", `      and ${count(active.length - room, "more node")}`));
   return lines;
 }
 
@@ -68,7 +76,9 @@ export function progressScreen(operation: OperationWithSteps, now: string, outpu
     if (own.length > 0 && own.every((step) => step.status === "Succeeded" || step.status === "Skipped")) {
       const ended = own.at(-1)?.endedAt;
       const began = own[0]?.startedAt;
-      lines.push(` ${paint(output, "green", "✔")} ${phase.id}  ${count(own.length, "step")}${began && ended ? `, ${duration(secondsBetween(began, ended))}` : ""}`);
+      lines.push(
+        ` ${paint(output, "green", "✔")} ${phase.id}  ${count(own.length, "step")}${began && ended ? `, ${duration(secondsBetween(began, ended))}` : ""}`,
+      );
       continue;
     }
     lines.push(` ${phase.id}`);

@@ -32,14 +32,15 @@ const started = {
   202: { description: "The operation was started; Location names it.", schema: schema.Operation },
 };
 
-const control = (verb: "pause" | "resume" | "cancel" | "approve" | "reject", summary: string): ApiRoute => ({
-  id: `${verb}-operation`,
-  method: "POST",
-  path: `/v1/operations/{operation}/${verb}`,
-  summary,
-  body: schema.ControlRequest,
-  responses: { 200: { description: "The operation.", schema: schema.Operation } },
-});
+const control = (verb: "pause" | "resume" | "cancel" | "approve" | "reject", summary: string) =>
+  ({
+    id: `${verb}-operation`,
+    method: "POST",
+    path: `/v1/operations/{operation}/${verb}`,
+    summary,
+    body: schema.ControlRequest,
+    responses: { 200: { description: "The operation.", schema: schema.Operation } },
+  }) as const satisfies ApiRoute;
 
 export const routes = {
   applyCluster: {

@@ -26,11 +26,9 @@ const version = z
   .regex(/^\d+\.\d+$/, "a Kubernetes version is MAJOR.MINOR, such as 1.36")
   .meta({ description: "Kubernetes version, MAJOR.MINOR.", examples: ["1.36"] });
 
-const rotationStrategy = z
-  .enum(["perHop", "minimal"])
-  .meta({
-    description: "Rotate node groups at each hop, or only as often as the version skew policy demands.",
-  });
+const rotationStrategy = z.enum(["perHop", "minimal"]).meta({
+  description: "Rotate node groups at each hop, or only as often as the version skew policy demands.",
+});
 
 export const UpgradeRequest = z
   .strictObject({ to: version, rotations: rotationStrategy.optional(), ...requestFields })

@@ -1,6 +1,6 @@
 import { openApi } from "../../core/api/openapi.ts";
 import { routes } from "../../core/api/routes.ts";
-import { api } from "../lib/http.ts";
+import { api } from "../lib/api/http.ts";
 
 const document = openApi("1");
 

@@ -1,7 +1,7 @@
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { storeOf } from "../../adapters/store/dynamo-store.ts";
 import { routes } from "../../core/api/routes.ts";
-import { api } from "../lib/http.ts";
+import { api } from "../lib/api/http.ts";
 
 /** `GET /v1/clusters`: what Slipway manages, with EKS's status. */
 export const handler = api(routes.listClusters, async ({ query, runtime }) => {

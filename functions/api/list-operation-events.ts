@@ -1,9 +1,9 @@
 import { storeOf } from "../../adapters/store/dynamo-store.ts";
-import { iso } from "../../core/clock.ts";
 import { routes } from "../../core/api/routes.ts";
-import { api } from "../lib/http.ts";
-import { eventsAfter } from "../lib/operation-log.ts";
-import { operationNamed } from "../lib/operations.ts";
+import { iso } from "../../core/clock.ts";
+import { api } from "../lib/api/http.ts";
+import { eventsAfter } from "../lib/api/operation-log.ts";
+import { operationNamed } from "../lib/api/operations.ts";
 
 /** `GET /v1/operations/{operation}/events`: the log after a cursor, by long polling. */
 export const handler = api(routes.listOperationEvents, async ({ path, query, runtime }) => {

@@ -34,7 +34,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       const matches = table.filter(({ pattern }) => pattern.test({ pathname: url.pathname }));
       const match = matches.find(({ route }) => route.method === request.method);
       if (!match) {
-        if (matches.length === 0) return problem(404, `there is nothing at ${url.pathname}; see /openapi.json`);
+        if (matches.length === 0)
+          return problem(404, `there is nothing at ${url.pathname}; see /openapi.json`);
         const allow = [...new Set(matches.map(({ route }) => route.method))].join(", ");
         return new Response(JSON.stringify({ message: `${url.pathname} takes ${allow}` }), {
           status: 405,
@@ -46,7 +47,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       const groups = match.pattern.exec({ pathname: url.pathname })?.pathname.groups ?? {};
       const event = eventOf(options, match.route, request, url, groups, body);
       try {
-        return responseOf((await options.invoke(match.route.function, event)) as APIGatewayProxyStructuredResultV2);
+        return responseOf(
+          (await options.invoke(match.route.function, event)) as APIGatewayProxyStructuredResultV2,
+        );
       } catch {
         // What went wrong is in the function's log; API Gateway tells the client no more than this.
         return problem(500, "Internal Server Error");

@@ -39,9 +39,14 @@ export async function serveGateway(gateway: Gateway, port: number): Promise<Runn
 async function answer(gateway: Gateway, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const host = request.headers.host ?? "";
   const origin = request.headers.origin;
-  if (!LOOPBACK.test(host) || (origin !== undefined && !(URL.canParse(origin) && LOOPBACK.test(new URL(origin).host)))) {
+  if (
+    !LOOPBACK.test(host) ||
+    (origin !== undefined && !(URL.canParse(origin) && LOOPBACK.test(new URL(origin).host)))
+  ) {
     response.writeHead(403, { "content-type": "application/json" });
-    response.end(JSON.stringify({ message: "only requests from this machine, to its loopback address, are answered" }));
+    response.end(
+      JSON.stringify({ message: "only requests from this machine, to its loopback address, are answered" }),
+    );
     return;
   }
   const body = await readBody(request);

@@ -4,17 +4,19 @@ import httpHeaderNormalizer from "@middy/http-header-normalizer";
 import httpSecurityHeaders from "@middy/http-security-headers";
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import type { z } from "zod";
-import { type Runtime, runtimeOf } from "../../adapters/system-runtime.ts";
-import { limitBody, mediaType, parseBody } from "../../core/api/body.ts";
-import { toProblem } from "../../core/api/problem.ts";
-import type { ApiRoute } from "../../core/api/routes.ts";
-import { InvalidInputError, SlipwayError, TerminalError } from "../../core/errors.ts";
+import { type Runtime, runtimeOf } from "../../../adapters/system-runtime.ts";
+import { limitBody, mediaType, parseBody } from "../../../core/api/body.ts";
+import { toProblem } from "../../../core/api/problem.ts";
+import type { ApiRoute } from "../../../core/api/routes.ts";
+import { InvalidInputError, SlipwayError, TerminalError } from "../../../core/errors.ts";
 
 /** A request whose parts have been checked against the route. */
 export interface ApiRequest<R extends ApiRoute> {
   readonly path: Readonly<Record<string, string>>;
-  readonly query: R["query"] extends z.ZodType ? z.output<R["query"]> : Record<string, never>;
-  readonly body: R["body"] extends z.ZodType ? z.output<R["body"]> : string;
+  readonly query: R extends { readonly query: infer Q extends z.ZodType }
+    ? z.output<Q>
+    : Record<string, never>;
+  readonly body: R extends { readonly body: infer B extends z.ZodType } ? z.output<B> : string;
   /** ARN or subject of who asks. */
   readonly requester: string;
   readonly idempotencyKey: string | undefined;

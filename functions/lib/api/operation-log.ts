@@ -1,6 +1,6 @@
-import type { Clock } from "../../core/clock.ts";
-import { ENDED, type OperationEvent, type OperationStatus } from "../../core/operation/types.ts";
-import type { Store } from "../../core/ports/store.ts";
+import type { Clock } from "../../../core/clock.ts";
+import { ENDED, type OperationEvent, type OperationStatus } from "../../../core/operation/types.ts";
+import type { Store } from "../../../core/ports/store.ts";
 
 const PAGE = 500;
 

@@ -1,11 +1,17 @@
-import { workflowsOf } from "../../adapters/aws/workflows.ts";
-import type { Runtime } from "../../adapters/runtime.ts";
-import { storeOf } from "../../adapters/store/dynamo-store.ts";
-import { iso } from "../../core/clock.ts";
-import type { ClusterRef } from "../../core/cluster-ref.ts";
-import { TerminalError } from "../../core/errors.ts";
-import { blocking } from "../../core/checks/gate.ts";
-import { ENDED, type Operation, type OperationType, type Override, type Plan } from "../../core/operation/types.ts";
+import { workflowsOf } from "../../../adapters/aws/workflows.ts";
+import type { Runtime } from "../../../adapters/runtime.ts";
+import { storeOf } from "../../../adapters/store/dynamo-store.ts";
+import { blocking } from "../../../core/checks/gate.ts";
+import { iso } from "../../../core/clock.ts";
+import type { ClusterRef } from "../../../core/cluster-ref.ts";
+import { TerminalError } from "../../../core/errors.ts";
+import {
+  ENDED,
+  type Operation,
+  type OperationType,
+  type Override,
+  type Plan,
+} from "../../../core/operation/types.ts";
 
 export interface StartRequest {
   readonly runtime: Runtime;
@@ -17,6 +23,8 @@ export interface StartRequest {
   readonly reason?: string | undefined;
   readonly overrides?: readonly Override[] | undefined;
   readonly idempotencyKey?: string | undefined;
+  /** Writes that must be there before the workflow starts, made under the lease. */
+  readonly prepare?: (operation: Operation) => Promise<void>;
 }
 
 const DAY_MS = 86_400_000;
@@ -42,9 +50,9 @@ export function refuseBlocked(plan: Plan): void {
 /**
  * Takes the cluster's lease, stores the operation and starts its workflow. The order makes a crash harmless:
  *
- *     lease ── operation ── event ── execution
+ *     lease ── prepare ── operation ── event ── execution
  *       ^crash: a lease of no operation; the sweep releases it
- *               ^crash: Pending without execution; the sweep starts it (same name: once)
+ *                          ^crash: Pending without execution; the sweep starts it (same name: once)
  *
  * Throws TerminalError `ClusterBusy` with the holder's id when another operation has the cluster.
  */
@@ -73,8 +81,13 @@ export async function startOperation(start: StartRequest): Promise<Operation> {
     control: {},
     revision: 1,
   };
-  await store.acquireLease(start.cluster, { operationId: id, operationType: start.type, acquiredAt: iso(now) });
+  await store.acquireLease(start.cluster, {
+    operationId: id,
+    operationType: start.type,
+    acquiredAt: iso(now),
+  });
   try {
+    await start.prepare?.(operation);
     await store.createOperation(operation);
     return await launch(runtime, operation, `${start.type} asked for by ${start.requester}`);
   } catch (error) {
@@ -117,10 +130,15 @@ export async function retryOperation(
 ): Promise<Operation> {
   const store = storeOf(runtime);
   if (!ENDED.has(operation.status) || operation.status === "Succeeded") {
-    throw new TerminalError(`${operation.id} is ${operation.status}; only one that failed or was cancelled can run again`, {
-      code: "OperationNotRetryable",
-      remedy: ENDED.has(operation.status) ? "Start a new operation." : `Follow it with: slipway watch ${operation.id}`,
-    });
+    throw new TerminalError(
+      `${operation.id} is ${operation.status}; only one that failed or was cancelled can run again`,
+      {
+        code: "OperationNotRetryable",
+        remedy: ENDED.has(operation.status)
+          ? "Start a new operation."
+          : `Follow it with: slipway watch ${operation.id}`,
+      },
+    );
   }
   const now = iso(runtime.clock.now());
   await store.acquireLease(operation.cluster, {

@@ -1,8 +1,8 @@
-import { storeOf } from "../../adapters/store/dynamo-store.ts";
-import type { Runtime } from "../../adapters/runtime.ts";
-import { type ClusterRef, clusterKey, parseClusterKey } from "../../core/cluster-ref.ts";
-import { TerminalError } from "../../core/errors.ts";
-import type { ClusterRecord } from "../../core/ports/store.ts";
+import type { Runtime } from "../../../adapters/runtime.ts";
+import { storeOf } from "../../../adapters/store/dynamo-store.ts";
+import { type ClusterRef, clusterKey, parseClusterKey } from "../../../core/cluster-ref.ts";
+import { TerminalError } from "../../../core/errors.ts";
+import type { ClusterRecord } from "../../../core/ports/store.ts";
 
 const notFound = (text: string): TerminalError =>
   new TerminalError(`there is no cluster ${text} that Slipway manages`, {

@@ -1,0 +1,18 @@
+import { routes } from "../../core/api/routes.ts";
+import { clusterKey } from "../../core/cluster-ref.ts";
+import { clusterNamed } from "../lib/api/clusters.ts";
+import { api } from "../lib/api/http.ts";
+import { operationNamed, refuseBlocked, retryOperation } from "../lib/api/operations.ts";
+import { planFor } from "../lib/api/plans.ts";
+
+/** `POST /v1/operations/{operation}/retry`: the same request, planned again from what the cluster is now. */
+export const handler = api(routes.retryOperation, async ({ path, body, requester, runtime }) => {
+  const operation = await operationNamed(runtime, path.operation ?? "");
+  const record = await clusterNamed(runtime, clusterKey(operation.cluster));
+  const overrides = [...operation.overrides, ...(body.overrides ?? [])];
+  const { type, request } = operation;
+  const plan = await planFor(runtime, record, { type, request, overrides, requester });
+  refuseBlocked(plan);
+  const next = await retryOperation(runtime, operation, { plan, overrides, requester });
+  return { status: 202, body: next, headers: { location: `/v1/operations/${next.id}` } };
+});

@@ -1,0 +1,100 @@
+import { tableDefinition } from "../adapters/store/table.ts";
+import type { RuleDeclaration, WorkflowDeclaration } from "../core/declaration.ts";
+import { render } from "../workflows/render.ts";
+import { type AwsEndpoint, AwsError, type CallScope, type ServiceName } from "./aws/contract.ts";
+import { BUS, functionArn, type Home, roleArn, TABLE, workflowArn } from "./names.ts";
+
+export interface Deployment {
+  readonly endpoint: AwsEndpoint;
+  readonly home: Home;
+  readonly workflows: readonly WorkflowDeclaration[];
+  readonly rules: readonly RuleDeclaration[];
+}
+
+/** Brings table, bus, state machines and rules to what is declared; what exists already is updated or left. */
+export async function deploy(deployment: Deployment): Promise<void> {
+  const { home, workflows, rules } = deployment;
+  const call = caller(deployment);
+  await call("dynamodb", "CreateTable", { TableName: TABLE, ...tableDefinition }, "ResourceInUseException");
+  await call("eventbridge", "CreateEventBus", { Name: BUS }, "ResourceAlreadyExistsException");
+  const references = {
+    function: (name: string) => functionArn(home, name),
+    workflow: (name: string) => workflowArn(home, name),
+    table: TABLE,
+    bus: BUS,
+  };
+  for (const workflow of workflows) {
+    const definition = JSON.stringify(render(workflow.definition, references));
+    const arn = workflowArn(home, workflow.name);
+    const role = roleArn(home, `workflow-${workflow.name}`);
+    const known = await call(
+      "sfn",
+      "DescribeStateMachine",
+      { stateMachineArn: arn },
+      "StateMachineDoesNotExist",
+    );
+    if (!known) {
+      await call("sfn", "CreateStateMachine", {
+        name: arn.split(":").at(-1),
+        definition,
+        roleArn: role,
+        type: "STANDARD",
+      });
+    } else if (known.definition !== definition) {
+      await call("sfn", "UpdateStateMachine", { stateMachineArn: arn, definition, roleArn: role });
+    }
+  }
+  for (const rule of rules) await deployRule(deployment, call, rule);
+}
+
+type Call = (
+  service: ServiceName,
+  operation: string,
+  input: object,
+  tolerated?: string,
+) => Promise<Record<string, unknown> | undefined>;
+
+/** Calls as the deploying user; answers undefined where the error is the one expected. */
+function caller({ endpoint, home }: Deployment): Call {
+  const scope: CallScope = {
+    ...home,
+    principal: {
+      type: "AssumedRole",
+      arn: `arn:aws:sts::${home.account}:assumed-role/slipway-deploy/local`,
+      roleArn: `arn:aws:iam::${home.account}:role/slipway-deploy`,
+      account: home.account,
+      accessKeyId: "",
+    },
+  };
+  return async (service, operation, input, tolerated) => {
+    try {
+      return await endpoint.call(service, operation, input, scope);
+    } catch (error) {
+      if (error instanceof AwsError && error.code === tolerated) return undefined;
+      throw error;
+    }
+  };
+}
+
+async function deployRule({ home }: Deployment, call: Call, rule: RuleDeclaration): Promise<void> {
+  const arn =
+    "function" in rule.target
+      ? functionArn(home, rule.target.function)
+      : workflowArn(home, rule.target.workflow);
+  const bus = "bus" in rule && rule.bus === "slipway" ? { EventBusName: BUS } : {};
+  const when =
+    "schedule" in rule
+      ? { ScheduleExpression: rule.schedule }
+      : { EventPattern: JSON.stringify(rule.pattern) };
+  await call("eventbridge", "PutRule", {
+    Name: `slipway-${rule.name}`,
+    Description: rule.purpose,
+    ...bus,
+    ...when,
+  });
+  await call("eventbridge", "PutTargets", {
+    Rule: `slipway-${rule.name}`,
+    ...bus,
+    Targets: [{ Id: "1", Arn: arn }],
+  });
+}

@@ -1,0 +1,24 @@
+/** Names and ARNs of what the embedded platform deploys, in the manner of a stage on AWS. */
+export const STAGE = "local";
+
+export interface Home {
+  readonly account: string;
+  readonly region: string;
+}
+
+/** The account and region that Slipway itself lives in here. */
+export const HOME: Home = { account: "111122223333", region: "eu-west-1" };
+
+export const TABLE = `slipway-${STAGE}`;
+export const BUS = `slipway-${STAGE}`;
+
+const resourceName = (name: string): string => `slipway-${STAGE}-${name}`;
+
+export const functionName = resourceName;
+export const functionArn = (home: Home, name: string): string =>
+  `arn:aws:lambda:${home.region}:${home.account}:function:${resourceName(name)}`;
+export const workflowArnPrefix = (home: Home): string =>
+  `arn:aws:states:${home.region}:${home.account}:stateMachine:${resourceName("")}`;
+export const workflowArn = (home: Home, name: string): string => `${workflowArnPrefix(home)}${name}`;
+export const roleArn = (home: Home, name: string): string =>
+  `arn:aws:iam::${home.account}:role/${resourceName(name)}`;

@@ -1,0 +1,172 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Runtime } from "../adapters/runtime.ts";
+import type { FunctionDeclaration } from "../core/declaration.ts";
+import { apiFunctions, apiRoutes } from "../functions/api/platform.ts";
+import { functions } from "../functions/platform.ts";
+import { rules } from "../functions/rules.ts";
+import { workflows } from "../workflows/platform.ts";
+import type { Engine } from "./asl/contract.ts";
+import { createEngine } from "./asl/engine.ts";
+import { inMemoryClientConfig } from "./aws/client-config.ts";
+import type { AwsEndpoint } from "./aws/contract.ts";
+import { createDynamo, type Dynamo } from "./aws/dynamo.ts";
+import { createEndpoint, type ServiceDefect } from "./aws/endpoint.ts";
+import { createSdkIntegrations } from "./aws/sdk-integrations.ts";
+import { createServices } from "./aws/services/services.ts";
+import { createSessions } from "./aws/sessions.ts";
+import { createDeliver } from "./deliver.ts";
+import { deploy } from "./deploy.ts";
+import { createEvents, type Events } from "./events/events.ts";
+import { createGateway, type Gateway } from "./gateway/gateway.ts";
+import { localIdentity } from "./gateway/identity.ts";
+import { createKernel, type Kernel, type KernelOptions } from "./kernel/kernel.ts";
+import { createLambda, type Lambda } from "./lambda/lambda.ts";
+import { BUS, functionName, HOME, type Home, roleArn, STAGE, TABLE, workflowArnPrefix } from "./names.ts";
+import { createEks } from "./world/eks/eks.ts";
+import { createFaults, type Faults } from "./world/faults.ts";
+import { createInfra } from "./world/infra/infra.ts";
+import { inMemoryKubernetes } from "./world/kubernetes/in-memory-transport.ts";
+import { createKubernetes } from "./world/kubernetes/kubernetes.ts";
+import type { KubernetesWorld } from "./world/kubernetes-contract.ts";
+
+export interface PlatformOptions {
+  readonly time: KernelOptions["time"];
+  readonly seed?: number;
+  /** Folder of the journal and the table; without it everything ends with the process. */
+  readonly data?: string;
+  /** Base URL of the wire endpoint, as clusters announce their Kubernetes API. */
+  readonly endpointUrl?: string;
+  readonly onDefect?: (defect: ServiceDefect) => void;
+}
+
+/** The embedded platform: AWS, Kubernetes and Slipway in one process. */
+export interface Platform {
+  readonly kernel: Kernel;
+  readonly home: Home;
+  readonly endpoint: AwsEndpoint;
+  readonly kubernetes: KubernetesWorld;
+  readonly engine: Engine;
+  readonly lambda: Lambda;
+  readonly events: Events;
+  readonly faults: Faults;
+  /** The API, without a socket. */
+  readonly gateway: Gateway;
+  /** Stops the clock and closes journal and table. */
+  close(): Promise<void>;
+}
+
+/** Where the endpoint is said to be when no socket is open. */
+const IN_MEMORY_URL = "http://127.0.0.1:4566";
+
+/** Starts a platform: joins the parts, deploys what is declared, goes on with what the journal says was running. */
+export async function createPlatform(options: PlatformOptions): Promise<Platform> {
+  const { data } = options;
+  if (data) mkdirSync(data, { recursive: true });
+  const kernel = createKernel({
+    time: options.time,
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(data ? { journal: join(data, "journal.ndjson") } : {}),
+  });
+  const home = HOME;
+  const endpointUrl = options.endpointUrl ?? IN_MEMORY_URL;
+  const endpoint = createEndpoint({
+    kernel,
+    ...home,
+    ...(options.onDefect ? { onDefect: options.onDefect } : {}),
+  });
+  const faults = createFaults();
+  const kubernetes = createKubernetes({ kernel, faults });
+  const infra = createInfra({ kernel, kubernetes, faults });
+  const eks = createEks({ kernel, kubernetes, infra, faults, endpointUrl });
+  const dynamo: Dynamo = createDynamo({ kernel, ...(data ? { path: join(data, "table") } : {}) });
+  const services = createServices({ kernel });
+  const events = createEvents({ kernel, deliver: createDeliver(endpoint) });
+  const engine = createEngine({ kernel, endpoint, sdk: createSdkIntegrations(endpoint) });
+  const lambda = createLambda({ kernel, endpoint });
+
+  endpoint.serve("eks", eks.handlers);
+  endpoint.serve("ec2", infra.ec2);
+  endpoint.serve("auto-scaling", infra.autoScaling);
+  endpoint.serve("iam", infra.iam);
+  endpoint.serve("cloudformation", infra.cloudformation);
+  endpoint.serve("dynamodb", dynamo.handlers);
+  endpoint.serve("sts", services.sts);
+  endpoint.serve("sns", services.sns);
+  endpoint.serve("cloudwatch-logs", services.logs);
+  endpoint.serve("eventbridge", events.eventbridge);
+  endpoint.serve("scheduler", events.scheduler);
+  endpoint.serve("sfn", engine.handlers);
+  endpoint.serve("lambda", lambda.handlers);
+
+  const declared = [...functions, ...apiFunctions];
+  const runtimes = runtimeFactory({ kernel, endpoint, kubernetes, home });
+  for (const declaration of declared) {
+    lambda.register(declaration, () => import(`../${declaration.module}`), runtimes(declaration));
+  }
+  await lambda.ready();
+  kernel.timers.start();
+  await kernel.clock.until(deploy({ endpoint, home, workflows, rules }));
+  engine.resume();
+
+  const gateway = createGateway({
+    kernel,
+    routes: apiRoutes,
+    account: home.account,
+    identity: () => localIdentity(home.account),
+    invoke: (name, event) => lambda.invoke(functionName(name), event),
+  });
+  return {
+    kernel,
+    home,
+    endpoint,
+    kubernetes,
+    engine,
+    lambda,
+    events,
+    faults,
+    gateway,
+    async close() {
+      kernel.clock.stop();
+      kernel.durable.close();
+      await dynamo.close();
+    },
+  };
+}
+
+/** The runtime of each function: its own role's keys, the platform's clock and chance, memory instead of sockets. */
+function runtimeFactory(parts: {
+  kernel: Kernel;
+  endpoint: AwsEndpoint;
+  kubernetes: KubernetesWorld;
+  home: Home;
+}) {
+  const { kernel, endpoint, home } = parts;
+  const { clock, random, ids } = kernel;
+  const sessions = createSessions(kernel);
+  const transport = inMemoryKubernetes(parts.kubernetes);
+  return (declaration: FunctionDeclaration): Runtime => {
+    const name = functionName(declaration.name);
+    const credentials = sessions.issue({
+      roleArn: roleArn(home, declaration.name),
+      sessionName: name,
+      caller: `function/${declaration.name}`,
+    });
+    return Object.freeze({
+      clock,
+      random,
+      ids,
+      config: {
+        stage: STAGE,
+        account: home.account,
+        region: home.region,
+        table: TABLE,
+        bus: BUS,
+        workflowArnPrefix: workflowArnPrefix(home),
+        logLevel: "ERROR",
+      },
+      aws: inMemoryClientConfig({ endpoint, clock, random, region: home.region, credentials }),
+      kubernetes: transport,
+    } satisfies Runtime);
+  };
+}
