@@ -16,7 +16,7 @@ import { createIdentify, credentialScope, DEFAULT_ACCOUNT, DEFAULT_REGION, servi
 import { memberCheck } from "./model/enums.ts";
 import { modelOf, type Operation, type ServiceModel } from "./model/service-model.ts";
 import { awsJsonCodec } from "./protocol/aws-json.ts";
-import { type ProtocolCodec, withModelledStatus } from "./protocol/protocol.ts";
+import { conform, type ProtocolCodec } from "./protocol/protocol.ts";
 import { ec2Codec, queryCodec } from "./protocol/query.ts";
 import { restJsonCodec } from "./protocol/rest-json.ts";
 import type { Protocol } from "./services.ts";
@@ -87,7 +87,8 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
       if (!handler) throw notImplemented(service, operation.name);
       output = copyOutput(operation.output, await handler(input as never, scope));
     } catch (thrown) {
-      const error = thrown instanceof AwsError ? withModelledStatus(thrown, model) : internalFailure(model);
+      const known = thrown instanceof AwsError ? thrown : internalFailure(model);
+      const error = conform(known, model, scope.requestId);
       if (!(thrown instanceof AwsError))
         onDefect({ service, operation: operation.name, requestId: scope.requestId, error: thrown });
       tell({ ...record, error });
@@ -118,7 +119,7 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
       return codec.encode(await run(model, operation, input, scope), operation, model, requestId);
     } catch (error) {
       if (error instanceof AwsError)
-        return codec.encodeError(withModelledStatus(error, model), model, requestId);
+        return codec.encodeError(conform(error, model, requestId), model, requestId);
       onDefect({ service, operation: "", requestId, error });
       return codec.encodeError(internalFailure(model), model, requestId);
     }
@@ -142,21 +143,21 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
         throw new AwsError("UnknownOperationException", `Service ${service} has no operation ${name}`, {
           status: 404,
         });
+      const requestId = callScope.requestId ?? kernel.ids.uuid();
       const problems: Problem[] = [];
-      const check = memberCheck(model);
       const copier = memberCopier({
         required: true,
         strict: true,
         token: () => kernel.ids.uuid(),
-        ...(check ? { check } : {}),
+        check: memberCheck(model),
       });
       const copy = walk(operation.input, input, copier, problems);
-      if (problems.length > 0) throw withModelledStatus(invalidRequest(problems, model), model);
+      if (problems.length > 0) throw conform(invalidRequest(problems, model), model, requestId);
       return run(model, operation, copy as Record<string, unknown>, {
-        requestId: callScope.requestId ?? kernel.ids.uuid(),
         userAgent: callScope.principal.invokedBy ?? "slipway",
         sourceIp: callScope.principal.invokedBy ?? "127.0.0.1",
         ...callScope,
+        requestId,
       });
     },
 

@@ -19,10 +19,7 @@ export function invalidRequest(problems: readonly Problem[], model: ServiceModel
     return new AwsError("MissingParameter", `The request must contain the parameter ${first.path}`);
   const texts = problems.map((problem) => constraint(problem));
   const errors = problems.length === 1 ? "error" : "errors";
-  return new AwsError(
-    model.invalid,
-    `${problems.length} validation ${errors} detected: ${texts.join("; ")}`,
-  );
+  return new AwsError(model.invalid, `${problems.length} validation ${errors} detected: ${texts.join("; ")}`);
 }
 
 function constraint(problem: Problem): string {

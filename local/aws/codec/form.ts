@@ -1,3 +1,4 @@
+import { memo } from "../memo.ts";
 import type { Member, Shape, StructureShape } from "../model/shape.ts";
 import { readText } from "./text.ts";
 import { type Problem, type Representation, typeProblem } from "./walk.ts";
@@ -16,9 +17,7 @@ function tree(pairs: Iterable<readonly [string, string]>): Branch {
   for (const [key, value] of pairs) {
     let at = root;
     for (const part of key.split(".")) {
-      let next = at.children.get(part);
-      if (!next) at.children.set(part, (next = branch()));
-      at = next;
+      at = memo(at.children, part, branch);
     }
     at.text = value;
   }

@@ -39,7 +39,8 @@ export function writeText(shape: Shape, value: unknown, format: TimestampFormat)
   if (shape.kind === "timestamp" && value instanceof Date)
     return formatTimestamp(value, shape.format ?? format);
   if (value instanceof Uint8Array) return toBase64(value);
-  if (shape.kind === "blob" && typeof value === "string") return Buffer.from(value, "utf8").toString("base64");
+  if (shape.kind === "blob" && typeof value === "string")
+    return Buffer.from(value, "utf8").toString("base64");
   if (typeof value === "object" || value === undefined)
     throw new TypeError(`answer does not fit the model: ${shape.kind} from ${typeof value}`);
   return String(value);

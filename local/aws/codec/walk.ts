@@ -17,7 +17,13 @@ export interface Representation {
   /** Name of a member in the result. */
   target(member: Member): string;
   /** Converts a scalar; adds a problem and returns undefined when it cannot be one. */
-  leaf(shape: LeafShape, value: unknown, path: string, problems: Problem[], member: Member | undefined): unknown;
+  leaf(
+    shape: LeafShape,
+    value: unknown,
+    path: string,
+    problems: Problem[],
+    member: Member | undefined,
+  ): unknown;
   /** Demand what the model requires (inputs); outputs come as the service gives them. */
   readonly required: boolean;
   /** Members that the model does not know are problems; AWS's wire ignores them. */
@@ -146,7 +152,7 @@ function structure(
     if (Object.hasOwn(value, name)) known++;
     if (entry === undefined || entry === null) {
       if (member.traits.idempotencyToken && as.token) result[as.target(member)] = as.token();
-      else if (member.required && as.required)
+      else if (member.required && as.required && !member.traits.idempotencyToken)
         problems.push({ path: join(path, name), kind: "missing", message: "Member must not be null" });
       continue;
     }

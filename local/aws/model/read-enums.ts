@@ -26,7 +26,9 @@ export function readEnumMembers(packageFolder: string): EnumMembers {
     [...text("enums.d.ts").matchAll(/export declare const (\w+):/g)].map(([, name]) => name),
   );
   const result: Record<string, Record<string, string>> = {};
-  for (const file of readdirSync(models).filter((name) => /^models_\d+\.d\.ts$/.test(name)).sort()) {
+  for (const file of readdirSync(models)
+    .filter((name) => /^models_\d+\.d\.ts$/.test(name))
+    .sort()) {
     const declarations = text(file).replace(/\/\*[\s\S]*?\*\//g, "");
     for (const [, structure = "", body = ""] of declarations.matchAll(
       /export interface (\w+)[^{]*\{([\s\S]*?)\n\}/g,

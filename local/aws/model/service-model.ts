@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type { ServiceName } from "../contract.ts";
+import { memo } from "../memo.ts";
 import { SERVICES, type ServiceTraits } from "../services.ts";
 import { type StructureShape, structureOf, type Traits } from "./shape.ts";
 
@@ -29,6 +30,9 @@ export interface ServiceModel extends ServiceTraits {
   enumValues(name: string): readonly string[] | undefined;
 }
 
+/** Namespace of the SDK's own base class of a service's errors, which is no error of the service. */
+const SYNTHETIC = "smithy.ts.sdk.synthetic";
+
 const require = createRequire(import.meta.url);
 const models = new Map<ServiceName, ServiceModel>();
 
@@ -36,14 +40,10 @@ const models = new Map<ServiceName, ServiceModel>();
  * The model of a service. The SDK package is loaded on first use, synchronously: in virtual time a module
  * must not be waited for, and EC2's schemas alone cost a quarter of a second that few runs need at start.
  */
-export function modelOf(service: ServiceName): ServiceModel {
-  let model = models.get(service);
-  if (!model) {
-    model = read(service, require(`@aws-sdk/client-${service}`) as Record<string, unknown>);
-    models.set(service, model);
-  }
-  return model;
-}
+export const modelOf = (service: ServiceName): ServiceModel =>
+  memo(models, service, () =>
+    read(service, require(`@aws-sdk/client-${service}`) as Record<string, unknown>),
+  );
 
 function read(service: ServiceName, sdk: Readonly<Record<string, unknown>>): ServiceModel {
   const operations = new Map<string, Operation>();
@@ -53,7 +53,7 @@ function read(service: ServiceName, sdk: Readonly<Record<string, unknown>>): Ser
     if (schema[0] === 9) {
       const operation = operationOf(schema);
       operations.set(operation.name, operation);
-    } else if (schema[0] === -3) {
+    } else if (schema[0] === -3 && !String(schema[1]).startsWith(SYNTHETIC)) {
       const error = errorOf(structureOf(schema));
       errors.set(error.shape.name, error);
       errors.set(error.code, error);

@@ -45,9 +45,7 @@ export const awsJsonCodec: ProtocolCodec = {
   encodeError(error, model, requestId) {
     const shape = errorShape(error, model)?.shape;
     const message = shape?.members.find((member) => member.name.toLowerCase() === "message");
-    const members = shape
-      ? (writeJson(shape, error.members, { jsonNames: false }) as object)
-      : {};
+    const members = shape ? (writeJson(shape, error.members, { jsonNames: false }) as object) : {};
     const body = { __type: error.code, ...members, [message?.name ?? "message"]: error.message };
     return answer(error.status, body, model, requestId);
   },

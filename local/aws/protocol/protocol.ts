@@ -71,11 +71,11 @@ export function queryValue(request: WireRequest, name: string): string | undefin
 export const errorShape = (error: AwsError, model: ServiceModel | undefined): ErrorShape | undefined =>
   model?.errors.get(error.code);
 
-/** An error with the status that the model gives it. */
-export function withModelledStatus(error: AwsError, model: ServiceModel): AwsError {
-  const shape = model.errors.get(error.code);
-  if (!shape || shape.status === error.status) return error;
-  const same = new AwsError(error.code, error.message, { status: shape.status, members: { ...error.members } });
+/** An error as it leaves the endpoint: with the status that the model gives it, and the request's id. */
+export function conform(error: AwsError, model: ServiceModel, requestId: string): AwsError {
+  const status = model.errors.get(error.code)?.status ?? error.status;
+  if (status === error.status && error.requestId === requestId) return error;
+  const same = new AwsError(error.code, error.message, { status, members: { ...error.members }, requestId });
   if (error.stack) same.stack = error.stack;
   return same;
 }

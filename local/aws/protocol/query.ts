@@ -42,7 +42,12 @@ const queryProtocol = (ec2: boolean): ProtocolCodec => ({
 
   decode(request, operation, _model, check) {
     const problems: Problem[] = [];
-    const input = readForm(operation.input, formPairs(request), { ec2, ...(check ? { check } : {}) }, problems);
+    const input = readForm(
+      operation.input,
+      formPairs(request),
+      { ec2, ...(check ? { check } : {}) },
+      problems,
+    );
     return { operation, input, problems };
   },
 
@@ -63,8 +68,7 @@ const queryProtocol = (ec2: boolean): ProtocolCodec => ({
     const code = element("Code", escapeXml(shape?.code ?? error.code));
     const message = element("Message", escapeXml(error.message));
     if (ec2) {
-      const xml =
-        element("Errors", element("Error", code + message)) + element("RequestID", requestId);
+      const xml = element("Errors", element("Error", code + message)) + element("RequestID", requestId);
       return answer(error.status, element("Response", xml), requestId);
     }
     const type = element("Type", error.status >= 500 ? "Receiver" : "Sender");

@@ -161,7 +161,8 @@ export const restJsonCodec: ProtocolCodec = {
     for (const member of shape?.members ?? []) {
       const value = error.members[member.name];
       if (value === undefined || member.name.toLowerCase() === "message") continue;
-      if (member.traits.httpHeader) headers[member.traits.httpHeader.toLowerCase()] = headerText(member, value);
+      if (member.traits.httpHeader)
+        headers[member.traits.httpHeader.toLowerCase()] = headerText(member, value);
       else body[member.traits.jsonName ?? member.name] = writeJson(member.shape, value, { jsonNames: true });
     }
     const message = shape?.members.find((member) => member.name.toLowerCase() === "message");

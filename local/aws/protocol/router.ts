@@ -1,4 +1,5 @@
 import { AwsError } from "../contract.ts";
+import { memo } from "../memo.ts";
 import type { Operation, ServiceModel } from "../model/service-model.ts";
 
 interface Node {
@@ -85,9 +86,7 @@ export class Router {
     for (const segment of segments) {
       const label = /^\{([^}+]+)(\+?)\}$/.exec(segment);
       if (!label) {
-        let next = at.literals.get(segment);
-        if (!next) at.literals.set(segment, (next = node()));
-        at = next;
+        at = memo(at.literals, segment, node);
         continue;
       }
       labels.push(label[1] ?? "");
@@ -115,11 +114,5 @@ const zip = (names: readonly string[], values: readonly string[]): Record<string
 
 const routers = new WeakMap<ServiceModel, Router>();
 
-export function routerOf(model: ServiceModel): Router {
-  let router = routers.get(model);
-  if (!router) {
-    router = new Router(model.operations.values());
-    routers.set(model, router);
-  }
-  return router;
-}
+export const routerOf = (model: ServiceModel): Router =>
+  memo(routers, model, () => new Router(model.operations.values()));

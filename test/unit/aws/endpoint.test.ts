@@ -1,54 +1,73 @@
-import { CreateClusterCommand, DescribeClusterCommand, EKSClient, ResourceNotFoundException, TagResourceCommand, ListUpdatesCommand } from "@aws-sdk/client-eks";
+import {
+  CreateClusterCommand,
+  DescribeClusterCommand,
+  EKSClient,
+  ListUpdatesCommand,
+  ResourceNotFoundException,
+  TagResourceCommand,
+} from "@aws-sdk/client-eks";
 import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { describe, expect, it } from "vitest";
-import { inMemoryClientConfig } from "../../../local/aws/client-config.ts";
-import { AwsError, type CallRecord, type CallScope } from "../../../local/aws/contract.ts";
-import { createEndpoint } from "../../../local/aws/endpoint.ts";
-import { createKernel } from "../../../local/kernel/kernel.ts";
-
-export const root: CallScope = {
-  account: "111122223333",
-  region: "eu-west-1",
-  principal: { type: "Root", arn: "arn:aws:iam::111122223333:root", account: "111122223333", accessKeyId: "root" },
-};
-
-function setUp() {
-  const kernel = createKernel({ time: { kind: "virtual" } });
-  const defects: unknown[] = [];
-  const endpoint = createEndpoint({ kernel, onDefect: (defect) => defects.push(defect) });
-  const config = inMemoryClientConfig({ endpoint, clock: kernel.clock, random: kernel.random });
-  return { kernel, endpoint, config, defects };
-}
+import { AwsError, type CallRecord } from "../../../local/aws/contract.ts";
+import { root, setUp } from "./support.ts";
 
 describe("endpoint with the real SDK clients", () => {
   it("carries a restJson call there and back", async () => {
     const { endpoint, config } = setUp();
     const createdAt = new Date("2026-11-20T09:00:00.250Z");
     endpoint.serve("eks", {
-      CreateCluster: (input: object) => ({ cluster: { name: "prod", createdAt, tags: { a: "b" }, status: "CREATING", resourcesVpcConfig: (input as { resourcesVpcConfig: object }).resourcesVpcConfig } }),
+      CreateCluster: (input: object) => ({
+        cluster: {
+          name: "prod",
+          createdAt,
+          tags: { a: "b" },
+          status: "CREATING",
+          resourcesVpcConfig: (input as { resourcesVpcConfig: object }).resourcesVpcConfig,
+        },
+      }),
     });
     const eks = new EKSClient(config);
     const { cluster } = await eks.send(
-      new CreateClusterCommand({ name: "prod", roleArn: "arn:aws:iam::111122223333:role/x", resourcesVpcConfig: { subnetIds: ["subnet-1"] } }),
+      new CreateClusterCommand({
+        name: "prod",
+        roleArn: "arn:aws:iam::111122223333:role/x",
+        resourcesVpcConfig: { subnetIds: ["subnet-1"] },
+      }),
     );
-    expect(cluster).toMatchObject({ name: "prod", createdAt, tags: { a: "b" }, resourcesVpcConfig: { subnetIds: ["subnet-1"] } });
+    expect(cluster).toMatchObject({
+      name: "prod",
+      createdAt,
+      tags: { a: "b" },
+      resourcesVpcConfig: { subnetIds: ["subnet-1"] },
+    });
   });
 
   it("renders errors as the client's own classes", async () => {
     const { endpoint, config } = setUp();
     endpoint.serve("eks", {
       DescribeCluster: () => {
-        throw new AwsError("ResourceNotFoundException", "No cluster found for name: x.", { status: 404, members: { clusterName: "x" } });
+        throw new AwsError("ResourceNotFoundException", "No cluster found for name: x.", {
+          status: 404,
+          members: { clusterName: "x" },
+        });
       },
     });
-    const error = await new EKSClient(config).send(new DescribeClusterCommand({ name: "x" })).catch((e: unknown) => e);
+    const error = await new EKSClient(config)
+      .send(new DescribeClusterCommand({ name: "x" }))
+      .catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ResourceNotFoundException);
-    expect(error).toMatchObject({ message: "No cluster found for name: x.", clusterName: "x", $metadata: { httpStatusCode: 404 } });
+    expect(error).toMatchObject({
+      message: "No cluster found for name: x.",
+      clusterName: "x",
+      $metadata: { httpStatusCode: 404 },
+    });
   });
 
   it("answers 501 for an operation without handler, naming it", async () => {
     const { config } = setUp();
-    const error = await new EKSClient(config).send(new DescribeClusterCommand({ name: "x" })).catch((e: unknown) => e);
+    const error = await new EKSClient(config)
+      .send(new DescribeClusterCommand({ name: "x" }))
+      .catch((e: unknown) => e);
     expect(error).toMatchObject({ name: "NotImplemented", $metadata: { httpStatusCode: 501 } });
     expect(String(error)).toContain("DescribeCluster of eks");
   });
@@ -75,6 +94,13 @@ describe("endpoint with the real SDK clients", () => {
     endpoint.onCall((call) => calls.push(call));
     endpoint.serve("eks", { DescribeCluster: () => ({ cluster: { name: "x" } }) });
     await endpoint.call("eks", "DescribeCluster", { name: "x" }, root);
-    expect(calls).toMatchObject([{ service: "eks", operation: "DescribeCluster", input: { name: "x" }, output: { cluster: { name: "x" } } }]);
+    expect(calls).toMatchObject([
+      {
+        service: "eks",
+        operation: "DescribeCluster",
+        input: { name: "x" },
+        output: { cluster: { name: "x" } },
+      },
+    ]);
   });
 });
