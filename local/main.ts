@@ -1,0 +1,106 @@
+import { readFile } from "node:fs/promises";
+import type { Output } from "../cli/context.ts";
+import { InvalidInputError } from "../core/errors.ts";
+import { serveHttp } from "./aws/http-server.ts";
+import { serveGateway } from "./gateway/server.ts";
+import { runMainJob } from "./main-job/main-job.ts";
+import { readOptions, type StartOptions, USAGE } from "./options.ts";
+import { createPlatform, type Platform } from "./platform.ts";
+
+/** Version that the main job upgrades to: the newest that the simulated EKS offers. */
+const NEWEST = "1.36";
+
+const output = (stream: NodeJS.WriteStream): Output => ({
+  write: (text) => void stream.write(text),
+  isTTY: stream.isTTY === true && process.env.NO_COLOR === undefined,
+  stream,
+  get columns() {
+    return stream.columns ?? 120;
+  },
+});
+
+async function start(options: StartOptions): Promise<Platform> {
+  const platform = await createPlatform({
+    time: options.time,
+    seed: options.seed,
+    endpointUrl: `http://127.0.0.1:${options.awsPort}`,
+    ...(options.data ? { data: options.data } : {}),
+  });
+  for (const fault of options.faults) platform.faults.inject(fault);
+  return platform;
+}
+
+async function once(options: StartOptions): Promise<number> {
+  const platform = await start(options);
+  const code = await runMainJob({
+    platform,
+    file: options.file,
+    nodes: options.nodes,
+    workloads: await readFile(new URL("../examples/workloads.yaml", import.meta.url), "utf8"),
+    to: NEWEST,
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+  });
+  await platform.close();
+  return code;
+}
+
+async function serve(options: StartOptions): Promise<void> {
+  const platform = await start(options);
+  const { endpoint, kubernetes, kernel } = platform;
+  const aws = await serveHttp({ endpoint, kubernetes, port: options.awsPort });
+  const api = await serveGateway(platform.gateway, options.apiPort);
+  const release =
+    "run" in kernel.clock && typeof kernel.clock.run === "function" ? kernel.clock.run() : undefined;
+  process.stdout.write(welcome(options, api.port, aws.port));
+  const stop = async (): Promise<void> => {
+    release?.();
+    await Promise.all([api.close(), aws.close()]);
+    await platform.close();
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          console.error("could not stop cleanly", error);
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
+
+function welcome(options: StartOptions, apiPort: number, awsPort: number): string {
+  const time =
+    options.time.kind === "virtual"
+      ? "virtual time"
+      : `simulated time, ${options.time.speed} times faster than real`;
+  return `Slipway, embedded platform (${time}; state ${options.data ? `in ${options.data}` : "in memory"})
+
+  API                 http://127.0.0.1:${apiPort}          (/openapi.json)
+  AWS endpoint        http://127.0.0.1:${awsPort}          (EKS, Step Functions, EventBridge, EC2, ...)
+
+In another terminal:
+  npm run slipway -- apply -f examples/cluster.yaml --wait
+  npm run slipway -- upgrade demo --to ${NEWEST} --wait
+  npm run slipway -- get operations
+  aws --endpoint-url http://127.0.0.1:${awsPort} eks describe-cluster --name demo
+  kubectl --server http://127.0.0.1:${awsPort}/kubernetes/111122223333/eu-west-1/demo get nodes,pods,pdb -A
+
+Or the whole main job at once: npm start -- --once
+`;
+}
+
+try {
+  const options = readOptions(process.argv.slice(2), process.env);
+  if (options === "help") process.stdout.write(USAGE);
+  else if (options.once) process.exitCode = await once(options);
+  else await serve(options);
+} catch (error) {
+  if (!(error instanceof InvalidInputError)) throw error;
+  process.stderr.write(
+    `${error.problems.map(({ field, message }) => `${field === "" ? "options" : field}: ${message}`).join("\n")}\n\n${USAGE}`,
+  );
+  process.exitCode = 2;
+}
