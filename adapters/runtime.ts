@@ -26,6 +26,15 @@ export interface Runtime {
   readonly config: RuntimeConfig;
   readonly aws: AwsClientConfig;
   readonly kubernetes: KubernetesTransport;
+  /** Where log lines go; without it to stdout, which on AWS is CloudWatch. */
+  readonly log?: (entry: LogEntry) => void;
+}
+
+/** One structured log line. */
+export interface LogEntry {
+  readonly level: RuntimeConfig["logLevel"];
+  readonly message: string;
+  readonly [field: string]: unknown;
 }
 
 /** Parsed from the environment once at start; every problem is reported together. */

@@ -86,8 +86,12 @@ export function parseFailure(failure: FailureOutput): OperationError {
   const execution = executionCause.safeParse(cause);
   if (execution.success) {
     const inner = execution.data;
-    const code = inner.Error ?? (inner.Status === "TIMED_OUT" ? "States.Timeout" : `Execution${inner.Status}`);
-    return parseFailure({ Error: code, Cause: inner.Cause ?? `nested execution ${inner.ExecutionArn ?? ""}` });
+    const code =
+      inner.Error ?? (inner.Status === "TIMED_OUT" ? "States.Timeout" : `Execution${inner.Status}`);
+    return parseFailure({
+      Error: code,
+      Cause: inner.Cause ?? `nested execution ${inner.ExecutionArn ?? ""}`,
+    });
   }
   const lambda = lambdaCause.safeParse(cause);
   if (lambda.success)

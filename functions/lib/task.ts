@@ -62,7 +62,10 @@ export function task<S extends z.ZodType, R>(
         ),
         undefined,
       );
-    const { operationId, step } = z.object({ operationId: z.string(), step: z.string() }).partial().parse(event);
+    const { operationId, step } = z
+      .object({ operationId: z.string(), step: z.string() })
+      .partial()
+      .parse(event);
     const log = logOf(runtime, { task: name, operationId, ...(step ? { step } : {}) });
     try {
       return await run(parsed.data, { runtime, store: storeOf(runtime), log });

@@ -1,0 +1,281 @@
+import type {
+  Addon,
+  Cluster,
+  ClusterVersionInformation,
+  InsightSummary,
+  Nodegroup,
+  Update,
+} from "@aws-sdk/client-eks";
+import { iso } from "../core/clock.ts";
+import type { ClusterRef } from "../core/cluster-ref.ts";
+import { TerminalError } from "../core/errors.ts";
+import { TAG_GENERATION, TAG_NODEGROUP } from "../core/plan/green.ts";
+import type {
+  AddonFacts,
+  AddonRelease,
+  ClusterFacts,
+  ClusterSnapshot,
+  HealthIssue,
+  InsightFacts,
+  NodegroupFacts,
+  Read,
+  RunningUpdate,
+  VersionFacts,
+} from "../core/snapshot.ts";
+import { ec2Of } from "./aws/ec2.ts";
+import { type EksReader, eksOf } from "./aws/eks.ts";
+import { kubernetesOf } from "./kubernetes/access.ts";
+import { readKubernetes } from "./kubernetes/facts.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** EKS's default quotas; the Service Quotas API is asked in a later version. */
+const DEFAULT_QUOTAS = { nodegroupsPerCluster: 30, nodesPerNodegroup: 450 };
+
+/** So many of the newest updates of each resource are looked at for one in progress. */
+const LOOK_AT_UPDATES = 3;
+
+export interface SnapshotOptions {
+  /** Insights for an upgrade to this version only; without it those of every version. */
+  readonly insightsFor?: string;
+  /** Why the insights may not be trusted (a refresh that failed): they are then unreadable. */
+  readonly insightsUnreadable?: string;
+}
+
+/**
+ * Reads everything that plans and checks look at. What EKS itself says must be readable: without it there is no
+ * plan. The optional parts (insights, subnets, Kubernetes, quotas) are marked unreadable with the reason instead.
+ * Throws TerminalError `ClusterNotFound` when EKS knows no such cluster.
+ */
+export async function collectSnapshot(
+  runtime: Runtime,
+  ref: ClusterRef,
+  options: SnapshotOptions = {},
+): Promise<ClusterSnapshot> {
+  const eks = eksOf(runtime);
+  const cluster = await eks.cluster(ref.name);
+  if (!cluster) throw clusterNotFound(ref);
+  const [nodegroups, addons, fargateProfiles, versions] = await Promise.all([
+    eks.nodegroups(ref.name),
+    eks.addons(ref.name),
+    eks.fargateProfiles(ref.name),
+    readVersions(eks),
+  ]);
+  const addonNames = addons.flatMap((addon) => addon.addonName ?? []);
+  const subnetIds = new Set([
+    ...(cluster.resourcesVpcConfig?.subnetIds ?? []),
+    ...nodegroups.flatMap((group) => group.subnets ?? []),
+  ]);
+  const [catalogue, runningUpdates, insights, subnets, kubernetes] = await Promise.all([
+    readCatalogue(eks, addonNames),
+    readRunningUpdates(eks, ref.name, nodegroups, addons),
+    options.insightsUnreadable === undefined
+      ? readable(async () => (await eks.insights(ref.name, options.insightsFor)).map(insightFacts))
+      : { ok: false as const, reason: options.insightsUnreadable },
+    readable(() => ec2Of(runtime).subnets([...subnetIds].sort())),
+    readable(() => readKubernetes(kubernetesOf(runtime, cluster))),
+  ]);
+  return {
+    ref,
+    takenAt: runtime.clock.now(),
+    cluster: clusterFacts(cluster),
+    nodegroups: nodegroups.map(nodegroupFacts),
+    addons: addons.map(addonFacts),
+    fargateProfiles,
+    runningUpdates,
+    versions,
+    addonCatalogue: catalogue,
+    insights,
+    subnets,
+    kubernetes,
+    quotas: { ok: true, value: DEFAULT_QUOTAS },
+  };
+}
+
+export const clusterNotFound = (ref: ClusterRef): TerminalError =>
+  new TerminalError(`EKS has no cluster ${ref.name} in ${ref.region} of account ${ref.account}`, {
+    code: "ClusterNotFound",
+    remedy: "Check the name and region, or create the cluster with slipway apply.",
+  });
+
+/** Every Kubernetes version that EKS tells of. */
+export async function readVersions(eks: EksReader): Promise<VersionFacts[]> {
+  return (await eks.clusterVersions()).map(versionFacts);
+}
+
+/** Versions that EKS offers of these add-ons for any Kubernetes version, newest first. */
+export async function readCatalogue(eks: EksReader, addons: readonly string[]): Promise<AddonRelease[]> {
+  const lists = await Promise.all([...addons].sort().map((addon) => eks.addonVersions(addon)));
+  return lists.flat().flatMap((info) =>
+    (info.addonVersions ?? []).map((version) => ({
+      addon: info.addonName ?? "",
+      version: version.addonVersion ?? "",
+      compatibilities: (version.compatibilities ?? []).map((c) => ({
+        clusterVersion: c.clusterVersion ?? "",
+        default: c.defaultVersion ?? false,
+      })),
+    })),
+  );
+}
+
+/** "Busy" is decided by the updates, never by the status alone: EKS says ACTIVE while an update still runs. */
+async function readRunningUpdates(
+  eks: EksReader,
+  cluster: string,
+  nodegroups: readonly Nodegroup[],
+  addons: readonly Addon[],
+): Promise<RunningUpdate[]> {
+  // A node group or add-on that rests has no update in progress, unlike a cluster.
+  const busy = (status: string | undefined): boolean => status === "UPDATING" || status === "CREATING";
+  const subjects = [
+    { subject: "cluster", of: {} },
+    ...nodegroups.flatMap(({ nodegroupName, status }) =>
+      nodegroupName && busy(status) ? [{ subject: `nodegroup ${nodegroupName}`, of: { nodegroupName } }] : [],
+    ),
+    ...addons.flatMap(({ addonName, status }) =>
+      addonName && busy(status) ? [{ subject: `addon ${addonName}`, of: { addonName } }] : [],
+    ),
+  ];
+  const lists = await Promise.all(
+    subjects.map(async ({ subject, of }) => {
+      const updates = await eks.updates(cluster, of, LOOK_AT_UPDATES);
+      return updates
+        .filter((update) => update.status === "InProgress")
+        .map((update: Update) => ({ id: update.id ?? "", type: update.type ?? "", subject }));
+    }),
+  );
+  return lists.flat();
+}
+
+async function readable<T>(read: () => Promise<T>): Promise<Read<T>> {
+  try {
+    return { ok: true, value: await read() };
+  } catch (error) {
+    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+interface SdkIssue {
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  readonly resourceIds?: string[] | undefined;
+}
+
+const healthIssues = (issues: readonly SdkIssue[] | undefined): HealthIssue[] =>
+  (issues ?? []).map((issue) => ({
+    code: issue.code ?? "Unknown",
+    message: issue.message ?? "",
+    resourceIds: issue.resourceIds ?? [],
+  }));
+
+/** A member that AWS may leave out, as an optional property of ours. */
+const optional = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
+  (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
+
+export function clusterFacts(cluster: Cluster): ClusterFacts {
+  return {
+    arn: cluster.arn ?? "",
+    version: cluster.version ?? "",
+    status: cluster.status ?? "",
+    subnetIds: cluster.resourcesVpcConfig?.subnetIds ?? [],
+    autoMode: cluster.computeConfig?.enabled ?? false,
+    deletionProtection: cluster.deletionProtection ?? false,
+    healthIssues: healthIssues(cluster.health?.issues),
+    tags: cluster.tags ?? {},
+    ...optional("platformVersion", cluster.platformVersion),
+    ...optional("supportType", cluster.upgradePolicy?.supportType),
+    ...optional("createdAt", cluster.createdAt && iso(cluster.createdAt.getTime())),
+  };
+}
+
+export function nodegroupFacts(group: Nodegroup): NodegroupFacts {
+  const name = group.nodegroupName ?? "";
+  const tags = group.tags ?? {};
+  const { launchTemplate, remoteAccess, updateConfig } = group;
+  return {
+    name,
+    logicalName: tags[TAG_NODEGROUP] ?? name,
+    generation: Number.parseInt(tags[TAG_GENERATION] ?? "0", 10) || 0,
+    arn: group.nodegroupArn ?? "",
+    status: group.status ?? "",
+    version: group.version ?? "",
+    amiType: group.amiType ?? "CUSTOM",
+    capacityType: group.capacityType ?? "ON_DEMAND",
+    instanceTypes: group.instanceTypes ?? [],
+    subnetIds: group.subnets ?? [],
+    nodeRole: group.nodeRole ?? "",
+    minSize: group.scalingConfig?.minSize ?? 0,
+    maxSize: group.scalingConfig?.maxSize ?? 0,
+    desiredSize: group.scalingConfig?.desiredSize ?? 0,
+    labels: group.labels ?? {},
+    taints: (group.taints ?? []).map((taint) => ({
+      key: taint.key ?? "",
+      effect: taint.effect ?? "",
+      ...optional("value", taint.value),
+    })),
+    autoScalingGroups: (group.resources?.autoScalingGroups ?? []).flatMap((asg) => asg.name ?? []),
+    healthIssues: healthIssues(group.health?.issues),
+    tags,
+    ...optional("releaseVersion", group.releaseVersion),
+    ...optional("diskSize", group.diskSize),
+    ...optional(
+      "launchTemplate",
+      launchTemplate && {
+        ...optional("id", launchTemplate.id),
+        ...optional("name", launchTemplate.name),
+        ...optional("version", launchTemplate.version),
+      },
+    ),
+    ...(remoteAccess
+      ? {
+          remoteAccess: true,
+          remoteAccessConfig: {
+            ...optional("ec2SshKey", remoteAccess.ec2SshKey),
+            ...optional("sourceSecurityGroups", remoteAccess.sourceSecurityGroups),
+          },
+        }
+      : {}),
+    ...optional(
+      "updateConfig",
+      updateConfig && {
+        ...optional("maxUnavailable", updateConfig.maxUnavailable),
+        ...optional("maxUnavailablePercentage", updateConfig.maxUnavailablePercentage),
+        ...optional("updateStrategy", updateConfig.updateStrategy),
+      },
+    ),
+    ...optional("nodeRepairConfig", group.nodeRepairConfig && { ...group.nodeRepairConfig }),
+    ...optional("warmPoolConfig", group.warmPoolConfig && { ...group.warmPoolConfig }),
+  };
+}
+
+export function addonFacts(addon: Addon): AddonFacts {
+  return {
+    name: addon.addonName ?? "",
+    version: addon.addonVersion ?? "",
+    status: addon.status ?? "",
+    healthIssues: healthIssues(addon.health?.issues),
+    ...optional("configurationValues", addon.configurationValues),
+    ...optional("serviceAccountRoleArn", addon.serviceAccountRoleArn),
+  };
+}
+
+const insightFacts = (insight: InsightSummary): InsightFacts => ({
+  id: insight.id ?? "",
+  name: insight.name ?? "",
+  category: insight.category ?? "",
+  kubernetesVersion: insight.kubernetesVersion ?? "",
+  status: insight.insightStatus?.status ?? "UNKNOWN",
+  reason: insight.insightStatus?.reason ?? "",
+  ...optional("lastRefreshTime", insight.lastRefreshTime && iso(insight.lastRefreshTime.getTime())),
+});
+
+const versionFacts = (version: ClusterVersionInformation): VersionFacts => ({
+  version: version.clusterVersion ?? "",
+  status: version.versionStatus ?? "UNSUPPORTED",
+  endOfStandardSupport: version.endOfStandardSupportDate
+    ? iso(version.endOfStandardSupportDate.getTime())
+    : "",
+  endOfExtendedSupport: version.endOfExtendedSupportDate
+    ? iso(version.endOfExtendedSupportDate.getTime())
+    : "",
+  defaultVersion: version.defaultVersion ?? false,
+});

@@ -1,0 +1,154 @@
+import { eventsOf as busOf } from "../../adapters/aws/events.ts";
+import { iso } from "../../core/clock.ts";
+import {
+  ENDED,
+  type Operation,
+  type OperationError,
+  type OperationEvent,
+  type OperationStatus,
+} from "../../core/operation/types.ts";
+import { allEvents } from "./api/operation-log.ts";
+import { encodeCause, type FailureOutput, parseFailure } from "./failure.ts";
+import type { TaskContext } from "./task.ts";
+import { operationOf, record, stepStates } from "./work.ts";
+
+export interface Outcome {
+  readonly status: OperationStatus;
+  /** For the Fail state that ends the execution; absent after success. */
+  readonly Error?: string;
+  readonly Cause?: string;
+}
+
+/**
+ * Ends an operation: the failed step named, the lease released, the outcome stored and told. Each part is safe
+ * to repeat, in this order:
+ *
+ *   steps in the log ── lease released ── status stored ── status in the log ── event on the bus
+ *                                         ^ whoever sees an ended status finds no lease any more
+ *
+ * An execution that is not the operation's current one (an older attempt) changes nothing.
+ */
+export async function finishOperation(
+  context: TaskContext,
+  operationId: string,
+  executionArn: string,
+  failure: FailureOutput | undefined,
+): Promise<Outcome> {
+  const { store, runtime } = context;
+  const operation = await operationOf(store, operationId);
+  if (operation.executionArn !== undefined && operation.executionArn !== executionArn)
+    return outcome(operation);
+
+  const events = await allEvents(store, operationId);
+  if (ENDED.has(operation.status)) {
+    await store.releaseLease(operation.cluster, operationId);
+    await announce(context, operation, events);
+    return outcome(operation);
+  }
+
+  const error = failure ? locate(parseFailure(failure), events) : undefined;
+  if (error) await failSteps(context, operationId, error, events);
+  const status = error ? statusAfter(operation, error, events) : "Succeeded";
+  if (status === "Succeeded") await rememberResult(context, operation);
+
+  await store.releaseLease(operation.cluster, operationId);
+  const ended = await store.updateOperation(operationId, (current) => {
+    if (ENDED.has(current.status)) return undefined;
+    const { error: _, ...rest } = current;
+    return {
+      ...rest,
+      status,
+      endedAt: iso(runtime.clock.now()),
+      executionArn,
+      control: {},
+      ...(error ? { error } : {}),
+    };
+  });
+  await announce(context, ended, events);
+  return outcome(ended);
+}
+
+/** An error that names no step belongs to the one that was running. */
+function locate(error: OperationError, events: readonly OperationEvent[]): OperationError {
+  if (error.step !== undefined) return error;
+  const running = runningSteps(events).at(-1);
+  return running === undefined ? error : { ...error, step: running };
+}
+
+const runningSteps = (events: readonly OperationEvent[]): string[] =>
+  [...stepStates(events)].filter(([, kind]) => kind === "StepStarted").map(([step]) => step);
+
+async function failSteps(
+  context: TaskContext,
+  operationId: string,
+  error: OperationError,
+  events: readonly OperationEvent[],
+): Promise<void> {
+  const open = new Set(runningSteps(events));
+  for (const step of open)
+    await record(context, operationId, { kind: "StepFailed", step, message: error.message, error });
+}
+
+function statusAfter(
+  operation: Operation,
+  error: OperationError,
+  events: readonly OperationEvent[],
+): OperationStatus {
+  if (error.code === "OperationCancelled") return "Cancelled";
+  const undone = error.step !== undefined && stepStates(events).get(error.step) === "StepRolledBack";
+  // Only where everything that the operation did was undone; an upgrade keeps its new control plane.
+  return operation.type === "rotate-nodegroup" && undone ? "RolledBack" : "Failed";
+}
+
+/** The desired state follows an upgrade: else the cluster would seem to drift away from its own file. */
+async function rememberResult(context: TaskContext, operation: Operation): Promise<void> {
+  const { store, runtime } = context;
+  if (operation.type === "delete-cluster") {
+    await store.deleteCluster(operation.cluster);
+    return;
+  }
+  const { toVersion } = operation.plan;
+  if (operation.type !== "upgrade-cluster" || toVersion === undefined) return;
+  const stored = await store.getCluster(operation.cluster);
+  if (!stored || typeof stored.config !== "object" || stored.config === null) return;
+  const config = stored.config as { readonly metadata?: Readonly<Record<string, unknown>> };
+  if (config.metadata?.version === toVersion) return;
+  await store.putCluster({
+    ...stored,
+    config: { ...config, metadata: { ...config.metadata, version: toVersion } },
+    generation: stored.generation + 1,
+    updatedAt: iso(runtime.clock.now()),
+    updatedBy: operation.requester,
+    lastOperationId: operation.id,
+  });
+}
+
+async function announce(
+  context: TaskContext,
+  operation: Operation,
+  events: readonly OperationEvent[],
+): Promise<void> {
+  const { id, status, error } = operation;
+  const last = events.findLast((event) => event.kind === "OperationStatusChanged");
+  if (last?.status === status) return;
+  await record(context, id, {
+    kind: "OperationStatusChanged",
+    status,
+    message: error ? error.message : status,
+    ...(error ? { error } : {}),
+  });
+  await busOf(context.runtime).put("slipway.operation", `Operation ${status}`, {
+    operationId: id,
+    type: operation.type,
+    cluster: operation.cluster,
+    status,
+    attempt: operation.attempt,
+    ...(error ? { error: { code: error.code, message: error.message, remedy: error.remedy } } : {}),
+  });
+}
+
+function outcome({ status, error }: Operation): Outcome {
+  if (!error) return { status };
+  const { code, ...details } = error;
+  return { status, Error: code, Cause: encodeCause(details) };
+}

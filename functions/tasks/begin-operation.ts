@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { eventsOf as busOf } from "../../adapters/aws/events.ts";
+import { iso } from "../../core/clock.ts";
+import { clusterArn } from "../../core/cluster-ref.ts";
+import { TerminalError } from "../../core/errors.ts";
+import { ENDED, type Operation, type OperationEvent } from "../../core/operation/types.ts";
+import { allEvents } from "../lib/api/operation-log.ts";
+import { task, taskInput } from "../lib/task.ts";
+import { operationOf, policyFor, record, stepOfKind, stepStates } from "../lib/work.ts";
+
+const input = taskInput.extend({ executionArn: z.string().min(1) });
+
+/**
+ * Marks an operation Running, binds this execution to the cluster's lease, and tells the workflow what there is
+ * to do: names and step ids only, the plan itself stays in the store. Phases that an earlier attempt verified
+ * are left out.
+ */
+export const handler = task("begin-operation", input, async ({ operationId, executionArn }, context) => {
+  const { store, runtime } = context;
+  const before = await operationOf(store, operationId);
+  if (ENDED.has(before.status))
+    throw new TerminalError(`operation ${operationId} has ended (${before.status})`, {
+      code: "OperationEnded",
+    });
+  const now = iso(runtime.clock.now());
+  await store.acquireLease(before.cluster, {
+    operationId,
+    operationType: before.type,
+    executionArn,
+    acquiredAt: now,
+  });
+  let begun = false;
+  const operation = await store.updateOperation(operationId, (current) => {
+    begun = !(current.status === "Running" && current.executionArn === executionArn);
+    if (!begun) return undefined;
+    const { error: _, endedAt: __, ...rest } = current;
+    return { ...rest, status: "Running", startedAt: current.startedAt ?? now, executionArn };
+  });
+  if (begun) {
+    await record(context, operationId, {
+      kind: "OperationStatusChanged",
+      status: "Running",
+      message: operation.attempt === 1 ? "Started" : `Started again (attempt ${operation.attempt})`,
+    });
+    await busOf(runtime).put("slipway.operation", "Operation Started", {
+      operationId,
+      type: operation.type,
+      cluster: operation.cluster,
+      attempt: operation.attempt,
+    });
+  }
+  const { rotation } = await policyFor(store, operation);
+  return work(operation, rotation.parallelNodegroups, await allEvents(store, operationId));
+});
+
+function work(operation: Operation, parallelNodegroups: number, events: readonly OperationEvent[]) {
+  const states = stepStates(events);
+  const verified = (stepId: string | undefined): boolean =>
+    stepId !== undefined && states.get(stepId) === "StepSucceeded";
+  return {
+    cluster: operation.cluster.name,
+    clusterArn: clusterArn(operation.cluster),
+    type: operation.type,
+    attempt: operation.attempt,
+    parallelNodegroups,
+    phases: operation.plan.phases
+      .filter((phase) => !verified(stepOfKind(phase, "verify")?.id))
+      .map((phase) => ({
+        id: phase.id,
+        version: phase.version,
+        controlPlane: stepOfKind(phase, "control-plane")?.id ?? "",
+        addons: phase.steps.some((step) => step.kind === "addon"),
+        nodegroups: phase.steps
+          .filter((step) => step.kind === "nodegroup")
+          .map((step) => ({ step: step.id, nodegroup: step.target ?? "" })),
+      })),
+  };
+}
