@@ -1,0 +1,36 @@
+import { addonPath } from "../addons/path.ts";
+import { block, type Check, unknown } from "./check.ts";
+
+export const addonCompatibility: Check = {
+  code: "ADDON_COMPATIBILITY",
+  title: "Each add-on has a version for every Kubernetes version on the way",
+  guards: new Set(["upgrade-cluster", "update-addons"]),
+  run({ snapshot, hops, policy }) {
+    const targets = hops.length > 0 ? hops : [snapshot.cluster.version];
+    const seen = new Set<string>();
+    return addonPath(snapshot, targets, policy.addons.prefer).flatMap(({ addon, resolution }) => {
+      // The first version where it fails is enough: the later ones fail because of it.
+      if (resolution.kind !== "unresolved" || seen.has(addon)) return [];
+      seen.add(addon);
+      return [(resolution.unknown ? unknown : block)(`addon ${addon}`, resolution.reason, resolution.remedy)];
+    });
+  },
+};
+
+export const addonHealth: Check = {
+  code: "ADDON_HEALTH",
+  title: "Every add-on is ACTIVE and healthy",
+  guards: new Set(["upgrade-cluster", "update-addons"]),
+  run: ({ snapshot }) =>
+    snapshot.addons.flatMap((addon) => {
+      const issues = addon.healthIssues.map((issue) => `${issue.code}: ${issue.message}`);
+      if (addon.status === "ACTIVE" && issues.length === 0) return [];
+      return [
+        block(
+          `addon ${addon.name}`,
+          [`${addon.version} is ${addon.status}`, ...issues].join("; "),
+          "Make it healthy first: an update would hide whether it broke or was broken.",
+        ),
+      ];
+    }),
+};

@@ -1,0 +1,161 @@
+import type { NodegroupFacts } from "../snapshot.ts";
+import { compareVersions } from "../versions/version.ts";
+import { block, type Check, type CheckContext, listed, NODES, warn } from "./check.ts";
+
+const subjectOf = (group: NodegroupFacts): string => `nodegroup ${group.logicalName}`;
+const blueGreen = (context: CheckContext): boolean => context.policy.rotation.method === "blueGreen";
+
+export const nodegroupHealth: Check = {
+  code: "NODEGROUP_HEALTH",
+  title: "Every node group is ACTIVE and healthy",
+  guards: NODES,
+  run: ({ nodegroups, type }) =>
+    nodegroups.flatMap((group) => {
+      const issues = group.healthIssues.map((issue) => `${issue.code}: ${issue.message}`);
+      if (group.status === "ACTIVE" && issues.length === 0) return [];
+      const evidence = [`${group.name} is ${group.status}`, ...issues].join("; ");
+      // A group is often rotated just because it is degraded; in an upgrade that would be an accident.
+      const repair = type === "rotate-nodegroup" && group.status === "DEGRADED";
+      return [
+        repair
+          ? warn(
+              subjectOf(group),
+              evidence,
+              "The rotation replaces its nodes; see whether green has the same issue.",
+            )
+          : block(
+              subjectOf(group),
+              evidence,
+              "Make the group ACTIVE first: repair what EKS names, or delete it.",
+            ),
+      ];
+    }),
+};
+
+/** One address is the least that a node takes; with its warm interface it holds about 11 (VPC CNI's default). */
+const IPS_PER_NODE = 11;
+
+export const nodeSubnets: Check = {
+  code: "NODE_SUBNETS",
+  title: "The subnets have addresses for green nodes beside the blue ones",
+  guards: NODES,
+  run(context) {
+    const { snapshot, nodegroups } = context;
+    if (!snapshot.subnets.ok || !blueGreen(context)) return [];
+    const known = new Map(snapshot.subnets.value.map((subnet) => [subnet.id, subnet]));
+    return nodegroups.flatMap((group) => {
+      const gone = group.subnetIds.filter((id) => !known.has(id));
+      if (gone.length > 0) {
+        return [
+          block(
+            subjectOf(group),
+            `subnet${gone.length === 1 ? "" : "s"} ${listed(gone)} do not exist any more`,
+            "Rotate the group into subnets that exist, or remove them from it.",
+          ),
+        ];
+      }
+      const subnets = group.subnetIds.flatMap((id) => known.get(id) ?? []);
+      const free = subnets.reduce((sum, subnet) => sum + subnet.freeIps, 0);
+      const counts = listed(subnets.map((subnet) => `${subnet.id} ${subnet.freeIps}`));
+      if (free < group.desiredSize) {
+        return [
+          block(
+            subjectOf(group),
+            `${free} free addresses for ${group.desiredSize} green nodes (${counts})`,
+            "Free addresses, add subnets, or rotate this group with the method rolling.",
+          ),
+        ];
+      }
+      if (free < group.desiredSize * IPS_PER_NODE) {
+        return [
+          warn(
+            subjectOf(group),
+            `${free} free addresses for ${group.desiredSize} green nodes, which take about ${IPS_PER_NODE} each with their pods (${counts})`,
+            "Free addresses, or pods may wait for blue nodes to go.",
+          ),
+        ];
+      }
+      return [];
+    });
+  },
+};
+
+export const nodegroupQuota: Check = {
+  code: "NODEGROUP_QUOTA",
+  title: "The quota leaves room for the green groups",
+  guards: NODES,
+  run(context) {
+    const { snapshot, nodegroups, policy } = context;
+    if (!snapshot.quotas.ok || !blueGreen(context) || nodegroups.length === 0) return [];
+    const { nodegroupsPerCluster } = snapshot.quotas.value;
+    const green = Math.min(policy.rotation.parallelNodegroups, nodegroups.length);
+    const present = snapshot.nodegroups.length;
+    if (present + green <= nodegroupsPerCluster) return [];
+    const room = Math.max(0, nodegroupsPerCluster - present);
+    return [
+      block(
+        `cluster ${snapshot.ref.name}`,
+        `${present} node groups of ${nodegroupsPerCluster} allowed; ${green} green one${green === 1 ? "" : "s"} would come`,
+        room > 0
+          ? `Set rotation.parallelNodegroups to ${room}, or ask for a higher quota (Managed node groups per cluster).`
+          : "Ask for a higher quota (Managed node groups per cluster), or rotate with the method rolling.",
+      ),
+    ];
+  },
+};
+
+export const al2Ami: Check = {
+  code: "AL2_AMI",
+  title: "No node group runs Amazon Linux 2 beyond Kubernetes 1.32",
+  guards: NODES,
+  run: ({ nodegroups, to }) =>
+    compareVersions(to, "1.32") <= 0
+      ? []
+      : nodegroups
+          .filter((group) => group.amiType.startsWith("AL2_"))
+          .map((group) =>
+            block(
+              subjectOf(group),
+              `uses ${group.amiType}; EKS has no Amazon Linux 2 images after 1.32, ${to} is wanted`,
+              "Move it to an AL2023 type first; user data has to become a nodeadm configuration.",
+            ),
+          ),
+};
+
+export const customAmi: Check = {
+  code: "CUSTOM_AMI",
+  title: "Every node group's image comes from EKS, so that its version follows",
+  guards: NODES,
+  run: ({ nodegroups, to }) =>
+    nodegroups
+      .filter((group) => group.amiType === "CUSTOM")
+      .map((group) => {
+        const template = group.launchTemplate;
+        const name = template?.name ?? template?.id ?? "its launch template";
+        return block(
+          subjectOf(group),
+          `its AMI comes from ${name}${template?.version ? ` version ${template.version}` : ""}; green nodes would run the same kubelet ${group.version}`,
+          `Make a version of the launch template with an AMI for ${to}, and rotate to that one.`,
+        );
+      }),
+};
+
+export const rotationUnfinished: Check = {
+  code: "ROTATION_UNFINISHED",
+  title: "No earlier rotation left two groups in one group's place",
+  guards: NODES,
+  run({ nodegroups }) {
+    const byName = Map.groupBy(nodegroups, (group) => group.logicalName);
+    return [...byName].flatMap(([logical, groups]) =>
+      groups.length < 2
+        ? []
+        : [
+            block(
+              `nodegroup ${logical}`,
+              `exists as ${groups.map((group) => `${group.name} (${group.status})`).join(" and ")}`,
+              "Delete the one that is not wanted; its pods move to the other.",
+            ),
+          ],
+    );
+  },
+};
