@@ -3,8 +3,16 @@ import type { Faults } from "../faults.ts";
 import type { InfraExtras, InfraWorld } from "../infra-contract.ts";
 import { createActivities } from "./activities.ts";
 import { createAddresses, holds } from "./addresses.ts";
+import { autoScalingHandlers } from "./auto-scaling/api.ts";
 import { ensureDefaultVpc } from "./default-vpc.ts";
 import { describeNetwork } from "./ec2/describe-network.ts";
+import { instanceHandlers } from "./ec2/instances.ts";
+import { launchTemplates } from "./ec2/launch-templates.ts";
+import { natHandlers } from "./ec2/nat-gateways.ts";
+import { routingHandlers } from "./ec2/routing.ts";
+import { securityGroupHandlers } from "./ec2/security-groups.ts";
+import { tagHandlers } from "./ec2/tags.ts";
+import { vpcHandlers } from "./ec2/vpcs.ts";
 import { asgRecord, createGroups } from "./groups.ts";
 import { createIam } from "./iam/iam.ts";
 import { createInstances, type Kubelets } from "./instances.ts";
@@ -26,6 +34,24 @@ export function createInfra(parts: {
   const instances = createInstances({ kernel, state, addresses, kubernetes, faults });
   const groups = createGroups({ kernel, state, addresses, instances, activities, faults });
   const iam = createIam({ kernel, faults });
+  const templates = launchTemplates(kernel, state, faults);
+  const ec2 = {
+    ...describeNetwork({ state, addresses, faults }),
+    ...vpcHandlers(kernel, state),
+    ...routingHandlers(kernel, state),
+    ...natHandlers(kernel, state, addresses),
+    ...securityGroupHandlers(kernel, state),
+    ...templates.handlers,
+    ...instanceHandlers(instances),
+    ...tagHandlers(state),
+  };
+  const autoScaling = autoScalingHandlers({
+    state,
+    groups,
+    instances,
+    activities,
+    launchTemplate: templates.launchTemplate,
+  });
 
   const world: InfraWorld & InfraExtras = {
     subnet(place, subnetId) {
@@ -64,18 +90,16 @@ export function createInfra(parts: {
       return true;
     },
     releaseIps: (place, subnetId, count) => addresses.release(place, subnetId, count),
-    launchTemplate: () => undefined,
+    launchTemplate: templates.launchTemplate,
     onDrainRequest: groups.onDrainRequest,
     drained: groups.drained,
   };
   return {
     ...world,
-    handlers: {
-      ec2: { ...describeNetwork({ state, addresses, faults }) },
-      "auto-scaling": {},
-      iam: iam.handlers,
-      cloudformation: {},
-    },
+    ec2,
+    autoScaling,
+    iam: iam.handlers,
+    cloudformation: {},
   };
 }
 

@@ -59,7 +59,11 @@ describe("an Auto Scaling group", () => {
     const w = world();
     group(w, "workers", 1);
     await w.advance(60);
-    w.infra.setLaunch(PLACE, "workers", launchOf("workers", { kubeletVersion: "v1.34.1-eks-1", instanceTypes: ["m7g.xlarge"] }));
+    w.infra.setLaunch(
+      PLACE,
+      "workers",
+      launchOf("workers", { kubeletVersion: "v1.34.1-eks-1", instanceTypes: ["m7g.xlarge"] }),
+    );
     w.infra.resizeAsg(PLACE, "workers", { desired: 2 });
     await w.advance(60);
     expect([...w.nodes.values()].map((n) => [n.kubeletVersion, n.architecture])).toEqual([
@@ -70,12 +74,19 @@ describe("an Auto Scaling group", () => {
 
   it("retries every minute and says why it cannot launch", async () => {
     const w = world();
-    const failures: string[] = [];
-    w.infra.onLaunchFailure((_place, failure) => failures.push(failure.code));
+    const failures: [code: string, second: number][] = [];
+    const start = w.clock.now();
+    w.infra.onLaunchFailure((_place, failure) =>
+      failures.push([failure.code, (w.clock.now() - start) / 1000]),
+    );
     w.faults.inject({ name: "InstanceQuota", subject: "nodegroup/workers" });
     group(w, "workers", 3);
     await w.advance(150);
-    expect(failures).toEqual(["InstanceLimitExceeded", "InstanceLimitExceeded", "InstanceLimitExceeded"]);
+    expect(failures.slice(0, 3)).toEqual([
+      ["InstanceLimitExceeded", 1],
+      ["InstanceLimitExceeded", 61],
+      ["InstanceLimitExceeded", 121],
+    ]);
     expect(w.infra.instancesOf(PLACE, "workers")).toEqual([]);
     w.faults.clear();
     await w.advance(120);

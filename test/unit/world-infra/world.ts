@@ -1,10 +1,10 @@
-import { createKernel, type Kernel } from "../../../local/kernel/kernel.ts";
+import type { Scope } from "../../../local/aws/contract.ts";
 import type { VirtualClock } from "../../../local/kernel/clock.ts";
+import { createKernel, type Kernel } from "../../../local/kernel/kernel.ts";
 import { createFaults, type Faults } from "../../../local/world/faults.ts";
 import { createInfra, type Infra } from "../../../local/world/infra/infra.ts";
 import type { NodeLaunch, Place } from "../../../local/world/infra-contract.ts";
 import type { NodeSpec } from "../../../local/world/kubernetes-contract.ts";
-import type { Scope } from "../../../local/aws/contract.ts";
 
 export const PLACE: Place = { account: "111122223333", region: "eu-west-1" };
 export const CLUSTER = "arn:aws:eks:eu-west-1:111122223333:cluster/shop";
@@ -49,7 +49,9 @@ export interface World {
 }
 
 /** An infra world on virtual time with the least Kubernetes that takes nodes. */
-export function world(options: { seed?: number; journal?: string; nodes?: Map<string, NodeSpec> } = {}): World {
+export function world(
+  options: { seed?: number; journal?: string; nodes?: Map<string, NodeSpec> } = {},
+): World {
   const kernel = createKernel({
     time: { kind: "virtual" },
     seed: options.seed ?? 1,
@@ -76,7 +78,7 @@ export function world(options: { seed?: number; journal?: string; nodes?: Map<st
     },
   });
   kernel.timers.start();
-  const described = infra.handlers.ec2.DescribeSubnets({}, SCOPE).Subnets ?? [];
+  const described = infra.ec2.DescribeSubnets({}, SCOPE).Subnets ?? [];
   return {
     kernel,
     clock,
@@ -88,7 +90,12 @@ export function world(options: { seed?: number; journal?: string; nodes?: Map<st
   };
 }
 
-export function group(w: World, name: string, desired: number, over: { min?: number; max?: number; subnetIds?: string[]; launch?: Partial<NodeLaunch> } = {}) {
+export function group(
+  w: World,
+  name: string,
+  desired: number,
+  over: { min?: number; max?: number; subnetIds?: string[]; launch?: Partial<NodeLaunch> } = {},
+) {
   return w.infra.createAsg(PLACE, {
     name,
     min: over.min ?? 0,
@@ -109,4 +116,4 @@ export const zoneCounts = (w: World, name: string): number[] => {
 };
 
 export const freeIps = (w: World): number[] =>
-  (w.infra.handlers.ec2.DescribeSubnets({}, SCOPE).Subnets ?? []).map((s) => s.AvailableIpAddressCount ?? -1);
+  (w.infra.ec2.DescribeSubnets({}, SCOPE).Subnets ?? []).map((s) => s.AvailableIpAddressCount ?? -1);
