@@ -36,7 +36,7 @@ export const clusterHealth: Check = {
 export const runningUpdate: Check = {
   code: "RUNNING_UPDATE",
   title: "No other update is in progress",
-  guards: CHANGES,
+  guards: new Set([...CHANGES, "delete-cluster"]),
   run: ({ snapshot }) =>
     snapshot.runningUpdates.map((update) =>
       block(
@@ -135,6 +135,22 @@ export const insights: Check = {
     }
     return results;
   },
+};
+
+export const deletionProtection: Check = {
+  code: "DELETION_PROTECTION",
+  title: "The cluster is not protected against deletion",
+  guards: new Set(["delete-cluster"]),
+  run: ({ snapshot }) =>
+    snapshot.cluster.deletionProtection
+      ? [
+          block(
+            `cluster ${snapshot.ref.name}`,
+            "deletion protection is on, EKS refuses to delete it",
+            "Turn deletion protection off first, if it shall really go.",
+          ),
+        ]
+      : [],
 };
 
 /** What cannot be checked while a part of the world cannot be read. */

@@ -1,0 +1,55 @@
+import { runChecks } from "../checks/run.ts";
+import type { Override, Plan, PlanStep } from "../operation/types.ts";
+import { type AutomationPolicy, defaultPolicy } from "../policy/schema.ts";
+import type { ClusterSnapshot } from "../snapshot.ts";
+import { SECONDS } from "./estimate.ts";
+import { finishPlan, groupsOf, phase } from "./steps.ts";
+
+export interface DeleteRequest {
+  readonly snapshot: ClusterSnapshot;
+  /** The VPC and the roles that Slipway made for the cluster go too. */
+  readonly ownVpc: boolean;
+  readonly ownRoles: boolean;
+  readonly policy?: AutomationPolicy;
+  readonly overrides?: readonly Override[];
+  readonly requester?: string;
+}
+
+/** Plans the deletion of a cluster: node groups, add-ons, cluster, then what Slipway made around it. */
+export function planDelete(request: DeleteRequest): Plan {
+  const { snapshot, policy = defaultPolicy, overrides = [], requester } = request;
+  const groups = groupsOf(snapshot);
+  const step = (
+    kind: PlanStep["kind"],
+    title: string,
+    expectedSeconds: number,
+    target?: string,
+  ): PlanStep => ({
+    id: target === undefined ? `delete/${kind}` : `delete/${kind}/${target}`,
+    kind,
+    title,
+    ...(target === undefined ? {} : { target }),
+    expectedSeconds,
+  });
+  const steps: PlanStep[] = [
+    ...groups.map((group) => ({
+      ...step("nodegroup", `Delete ${group.name}`, SECONDS.deleteNodegroup, group.name),
+      nodes: group.nodes,
+    })),
+    ...snapshot.addons.map((addon) => step("addon", `Delete ${addon.name}`, SECONDS.deleteAddon, addon.name)),
+    step("cluster", `Delete the cluster ${snapshot.ref.name}`, SECONDS.deleteCluster),
+    ...(request.ownVpc ? [step("vpc", "Delete the VPC", SECONDS.vpc)] : []),
+    ...(request.ownRoles ? [step("roles", "Delete the IAM roles", SECONDS.roles)] : []),
+  ];
+  return finishPlan(
+    {
+      type: "delete-cluster",
+      cluster: snapshot.ref,
+      fromVersion: snapshot.cluster.version,
+      phases: [phase("delete", snapshot.cluster.version, steps)],
+      findings: runChecks(snapshot, { type: "delete-cluster", overrides, requester, policy }),
+    },
+    policy,
+    groups,
+  );
+}
