@@ -15,8 +15,8 @@ const indexable = (condition: NumberedCondition): boolean =>
 
 /**
  * Rules that are matched together. An event is read once, for the paths that some rule asks for; a rule is tried
- * only if the event holds one of the exact values of its most telling field (the one with the most different
- * values over all rules).
+ * only if the event holds one of the exact values of its most telling field (the one whose values it shares with
+ * the fewest other rules).
  */
 export class RuleSet<Rule> {
   readonly #paths = new PathTable();
@@ -25,23 +25,25 @@ export class RuleSet<Rule> {
 
   constructor(rules: Iterable<readonly [Rule, CompiledPattern]>) {
     const alternatives: Alternative<Rule>[] = [];
-    const values = new Map<number, Set<Scalar>>();
+    /** How many alternatives a value of a field would bring up. */
+    const shared = new Map<number, Map<Scalar, number>>();
     let order = 0;
     for (const [rule, pattern] of rules) {
       for (const conjunction of pattern.alternatives) {
         const conditions = conjunction.map((c) => ({ ...c, field: this.#paths.number(c.path) }));
         alternatives.push({ rule, order, conditions });
-        for (const condition of conditions.filter(indexable)) {
-          const seen = values.get(condition.field) ?? new Set<Scalar>();
-          values.set(condition.field, seen);
-          for (const value of condition.exact) seen.add(value);
+        for (const { field, exact } of conditions.filter(indexable)) {
+          const counts = shared.get(field) ?? new Map<Scalar, number>();
+          shared.set(field, counts);
+          for (const value of exact) counts.set(value, (counts.get(value) ?? 0) + 1);
         }
       }
       order++;
     }
-    const telling = (c: NumberedCondition): number => (values.get(c.field)?.size ?? 0) / c.exact.size;
+    const crowd = ({ field, exact }: NumberedCondition): number =>
+      [...exact].reduce<number>((most, value) => Math.max(most, shared.get(field)?.get(value) ?? 0), 0);
     for (const alternative of alternatives) {
-      const [best] = alternative.conditions.filter(indexable).sort((a, b) => telling(b) - telling(a));
+      const [best] = alternative.conditions.filter(indexable).sort((a, b) => crowd(a) - crowd(b));
       if (!best) {
         this.#others.push(alternative);
         continue;
