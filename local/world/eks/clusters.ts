@@ -27,6 +27,8 @@ const CLUSTERS_PER_REGION = 100;
 export interface ClusterLifecycle {
   created(cluster: ClusterDoc): void;
   deleted(cluster: ClusterDoc): void;
+  /** Why it may not be deleted now; undefined when nothing stands against it. */
+  attached(cluster: ClusterDoc): string | undefined;
 }
 
 /** The cluster as DescribeCluster answers: health is read from the world at the time of asking. */
@@ -172,6 +174,8 @@ export const clusterHandlers = (ctx: EksContext, lifecycle: ClusterLifecycle) =>
         });
       if (ofCluster(ctx.nodegroups, doc.arn).length > 0)
         throw inUse("Cluster has nodegroups attached", { clusterName: doc.name });
+      const attached = lifecycle.attached(doc);
+      if (attached !== undefined) throw inUse(attached, { clusterName: doc.name });
       if (doc.activeUpdate) throw updateInProgress("DeleteCluster", doc.name, doc.activeUpdate);
       doc.body.status = "DELETING";
       ctx.clusters.touch(doc.arn);

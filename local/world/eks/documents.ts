@@ -46,6 +46,7 @@ export interface UpdateDoc {
 export type UpdateChange =
   | { readonly kind: "config"; readonly patch: Partial<ClusterDoc["body"]> }
   | { readonly kind: "version"; readonly from: string; readonly to: string; readonly platformVersion: string }
+  | { readonly kind: "identity-provider"; readonly associate: boolean }
   | { readonly kind: "other" };
 
 /** Where the rolling update of a node group stands. */
@@ -123,12 +124,12 @@ export interface AddonDoc {
   issues: { code: string; message: string; resourceIds: string[] }[];
   /** What its present CREATING, UPDATING or DELETING is about. */
   work?: {
-    readonly updateId?: string;
+    readonly updateId?: string | undefined;
     readonly startedAt: number;
-    readonly version?: string;
-    readonly configurationValues?: string;
-    readonly serviceAccountRoleArn?: string;
-    readonly podIdentityAssociations?: string[];
+    readonly version?: string | undefined;
+    readonly configurationValues?: string | undefined;
+    readonly serviceAccountRoleArn?: string | undefined;
+    readonly podIdentityAssociations?: string[] | undefined;
     readonly resolveConflicts: string;
     readonly preserve?: boolean;
     applied?: boolean;

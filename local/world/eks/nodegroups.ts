@@ -82,7 +82,10 @@ const launchIssue = (group: NodegroupDoc, failure: { code: string; message: stri
   resourceIds: [group.asg],
 });
 
-export const nodegroupHandlers = (ctx: EksContext) => {
+export const nodegroupHandlers = (
+  ctx: EksContext,
+  hooks: { created(cluster: ClusterDoc, nodeRole: string): void },
+) => {
   const { timers, clock, ids } = ctx.kernel;
   /** Node group of each Auto Scaling group; derived, so that it needs no journal. */
   const byAsg = new Map<string, string>();
@@ -207,6 +210,7 @@ export const nodegroupHandlers = (ctx: EksContext) => {
           [`k8s.io/cluster-autoscaler/${cluster.name}`]: "owned",
         },
       });
+      hooks.created(cluster, body.nodeRole ?? "");
       stepIn(group, STEP_MS);
       return { nodegroup: renderNodegroup(ctx, group) };
     },
