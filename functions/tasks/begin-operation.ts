@@ -3,17 +3,15 @@ import { eventsOf as busOf } from "../../adapters/aws/events.ts";
 import { iso } from "../../core/clock.ts";
 import { clusterArn } from "../../core/cluster-ref.ts";
 import { TerminalError } from "../../core/errors.ts";
-import { ENDED, type Operation, type OperationEvent } from "../../core/operation/types.ts";
-import { allEvents } from "../lib/api/operation-log.ts";
+import { ENDED, type Operation } from "../../core/operation/types.ts";
 import { task, taskInput } from "../lib/task.ts";
-import { operationOf, policyFor, record, stepOfKind, stepStates } from "../lib/work.ts";
+import { operationOf, policyFor, record, stepOfKind } from "../lib/work.ts";
 
 const input = taskInput.extend({ executionArn: z.string().min(1) });
 
 /**
  * Marks an operation Running, binds this execution to the cluster's lease, and tells the workflow what there is
- * to do: names and step ids only, the plan itself stays in the store. Phases that an earlier attempt verified
- * are left out.
+ * to do: names and step ids only, the plan itself stays in the store.
  */
 export const handler = task("begin-operation", input, async ({ operationId, executionArn }, context) => {
   const { store, runtime } = context;
@@ -50,29 +48,24 @@ export const handler = task("begin-operation", input, async ({ operationId, exec
     });
   }
   const { rotation } = await policyFor(store, operation);
-  return work(operation, rotation.parallelNodegroups, await allEvents(store, operationId));
+  return work(operation, rotation.parallelNodegroups);
 });
 
-function work(operation: Operation, parallelNodegroups: number, events: readonly OperationEvent[]) {
-  const states = stepStates(events);
-  const verified = (stepId: string | undefined): boolean =>
-    stepId !== undefined && states.get(stepId) === "StepSucceeded";
+function work(operation: Operation, parallelNodegroups: number) {
   return {
     cluster: operation.cluster.name,
     clusterArn: clusterArn(operation.cluster),
     type: operation.type,
     attempt: operation.attempt,
     parallelNodegroups,
-    phases: operation.plan.phases
-      .filter((phase) => !verified(stepOfKind(phase, "verify")?.id))
-      .map((phase) => ({
-        id: phase.id,
-        version: phase.version,
-        controlPlane: stepOfKind(phase, "control-plane")?.id ?? "",
-        addons: phase.steps.some((step) => step.kind === "addon"),
-        nodegroups: phase.steps
-          .filter((step) => step.kind === "nodegroup")
-          .map((step) => ({ step: step.id, nodegroup: step.target ?? "" })),
-      })),
+    phases: operation.plan.phases.map((phase) => ({
+      id: phase.id,
+      version: phase.version,
+      controlPlane: stepOfKind(phase, "control-plane")?.id ?? "",
+      addons: phase.steps.some((step) => step.kind === "addon"),
+      nodegroups: phase.steps
+        .filter((step) => step.kind === "nodegroup")
+        .map((step) => ({ step: step.id, nodegroup: step.target ?? "" })),
+    })),
   };
 }

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { eksOf } from "../../adapters/aws/eks.ts";
+import { TerminalError } from "../../core/errors.ts";
+import { task, taskInput } from "../lib/task.ts";
+import { operationAtGate, record, stepById } from "../lib/work.ts";
+
+const input = taskInput.extend({
+  step: z.string(),
+  addon: z.string(),
+  version: z.string(),
+  polls: z.number().int().min(0),
+  /** Step of the add-on that comes next, to be recorded as started; empty after the last. */
+  nextStep: z.string(),
+});
+
+const POLL_SECONDS = 15;
+/** DEGRADED right after an update often means pods that are still starting: ten minutes, then it is a failure. */
+const MAX_POLLS = 40;
+const FAILED = new Set(["UPDATE_FAILED", "CREATE_FAILED", "DELETE_FAILED"]);
+
+/**
+ * Looks whether an add-on that was updated or created is healthy on its version. Throws TerminalError
+ * `AddonFailed`, or `AddonDegraded` when it does not become healthy in time, with EKS's own reasons.
+ */
+export const handler = task(
+  "end-addon",
+  input,
+  async ({ operationId, step, addon: name, version, polls, nextStep }, context) => {
+    const operation = await operationAtGate(context, operationId);
+    const addon = await eksOf(context.runtime).addon(operation.cluster.name, name);
+    const issues = (addon?.health?.issues ?? []).map((issue) => `${issue.code}: ${issue.message}`);
+    const status = addon?.status ?? "gone";
+    const error = (code: string, remedy: string) =>
+      new TerminalError(
+        `add-on ${name} is ${status} on ${addon?.addonVersion ?? "no version"}, wanted ACTIVE on ${version}${issues.length > 0 ? `: ${issues.join("; ")}` : ""}`,
+        { code, remedy, detail: { addon: name, status, issues } },
+      );
+    if (!addon || FAILED.has(status))
+      throw error(
+        "AddonFailed",
+        "Settle what EKS names (often a field that somebody changed), then retry the operation.",
+      );
+    if (status !== "ACTIVE") {
+      if (polls >= MAX_POLLS)
+        throw error("AddonDegraded", "Look at the add-on's pods in kube-system, then retry the operation.");
+      return { state: "waiting", waitSeconds: POLL_SECONDS };
+    }
+    if (addon.addonVersion !== version)
+      throw error("AddonFailed", "Somebody else may have changed the add-on; retry the operation.");
+    await record(context, operationId, { kind: "StepSucceeded", step, message: `${name} is on ${version}` });
+    if (nextStep)
+      await record(context, operationId, {
+        kind: "StepStarted",
+        step: nextStep,
+        message: stepById(operation, nextStep).title,
+      });
+    return { state: "done" };
+  },
+);

@@ -1,0 +1,140 @@
+import type { WorkflowDeclaration } from "../core/declaration.ts";
+import { checks, verification } from "./fragments/checks.ts";
+import { partMachine } from "./fragments/operation.ts";
+import { choose, eks, expr, failure, run, wait } from "./fragments/states.ts";
+
+/** About twenty minutes. */
+const MAX_POLLS = 60;
+
+/**
+ * The add-ons of one phase, one after the other: kube-proxy, vpc-cni and coredns depend on one another, and
+ * vpc-cni may only move one minor version at a time.
+ */
+const definition = partMachine({
+  comment: "Brings the add-ons of a cluster to the versions of the plan",
+  startAt: "PlanAddons",
+  fromInput: { phase: expr("$states.input.phase"), cluster: expr("$states.input.cluster") },
+  ownStart: "Gate",
+  ownEnd: "Verify",
+  states: {
+    ...checks("PlanAddons"),
+    PlanAddons: run(
+      "plan-addons",
+      { phase: expr("$phase.id") },
+      {
+        assign: {
+          items: expr("$states.result.Payload.items"),
+          next: 0,
+        },
+        failTo: "WorkFailed",
+        next: "NextAddon",
+      },
+    ),
+    NextAddon: choose(
+      [
+        {
+          when: "$next < $count($items)",
+          assign: { item: expr("$items[$next]"), next: expr("$next + 1") },
+          next: "UpdateAddon",
+        },
+      ],
+      { assign: { polls: 0 }, next: "WorkDone" },
+    ),
+    UpdateAddon: eks(
+      "updateAddon",
+      expr(
+        "$merge([$item.update, {'ClientRequestToken': $hash($operationId & ':' & $string($attempt) & ':' & $item.step, 'SHA-256')}])",
+      ),
+      {
+        assign: { updateId: expr("$states.result.Update.Id"), polls: 0 },
+        catches: [{ ErrorEquals: ["Eks.ResourceInUseException"], Next: "FindAddonUpdate" }],
+        failTo: "WorkFailed",
+        next: "WaitForAddon",
+      },
+    ),
+    FindAddonUpdate: run(
+      "find-update",
+      { step: expr("$item.step"), addonName: expr("$item.addon"), version: expr("$item.version") },
+      { failTo: "WorkFailed", next: "AddonUpdateFound" },
+    ),
+    AddonUpdateFound: choose(
+      [
+        {
+          when: "$states.input.state = 'running'",
+          assign: { updateId: expr("$states.input.updateId"), polls: 0 },
+          next: "WaitForAddon",
+        },
+        { when: "$states.input.state = 'free'", next: "UpdateAddon" },
+      ],
+      { assign: { polls: 0 }, next: "EndAddon" },
+    ),
+    WaitForAddon: wait("$polls = 0 ? 15 : 20", "DescribeAddonUpdate"),
+    DescribeAddonUpdate: eks(
+      "describeUpdate",
+      { Name: expr("$cluster"), AddonName: expr("$item.addon"), UpdateId: expr("$updateId") },
+      {
+        assign: { polls: expr("$polls + 1") },
+        output: {
+          status: expr("$states.result.Update.Status"),
+          errors: expr("$exists($states.result.Update.Errors) ? $states.result.Update.Errors : []"),
+        },
+        failTo: "WorkFailed",
+        next: "AddonUpdated",
+      },
+    ),
+    AddonUpdated: choose(
+      [
+        { when: "$states.input.status = 'Successful'", assign: { polls: 0 }, next: "EndAddon" },
+        {
+          when: "$states.input.status != 'InProgress'",
+          assign: {
+            failure: failure("AddonUpdateFailed", {
+              message:
+                "'the update of ' & $item.addon & ' to ' & $item.version & ' ended as ' & $states.input.status & $join($map($states.input.errors, function($e) { ': ' & $e.ErrorCode & ' ' & $e.ErrorMessage }))",
+              remedy:
+                "Settle what EKS names (often a field that somebody changed), then retry the operation.",
+              step: "$item.step",
+              detail: "{'addon': $item.addon, 'errors': $states.input.errors}",
+            }),
+          },
+          next: "WorkFailed",
+        },
+        {
+          when: `$polls >= ${MAX_POLLS}`,
+          assign: {
+            failure: failure("UpdateTimedOut", {
+              message:
+                "'the update of ' & $item.addon & ' to ' & $item.version & ' has not ended within 20 minutes'",
+              remedy: "Look at the pods of the add-on in kube-system, then retry the operation.",
+              step: "$item.step",
+            }),
+          },
+          next: "WorkFailed",
+        },
+      ],
+      { next: "WaitForAddon" },
+    ),
+    EndAddon: run(
+      "end-addon",
+      {
+        step: expr("$item.step"),
+        addon: expr("$item.addon"),
+        version: expr("$item.version"),
+        polls: expr("$polls"),
+        nextStep: expr("$next < $count($items) ? $items[$next].step : ''"),
+      },
+      { assign: { polls: expr("$polls + 1") }, failTo: "WorkFailed", next: "AddonEnded" },
+    ),
+    AddonEnded: choose([{ when: "$states.input.state = 'waiting'", next: "WaitForHealth" }], {
+      next: "NextAddon",
+    }),
+    WaitForHealth: wait("$states.input.waitSeconds", "EndAddon"),
+    ...verification("Done"),
+  },
+});
+
+export const updateAddons: WorkflowDeclaration = {
+  name: "update-addons",
+  purpose: "Updates the add-ons of a cluster, as an operation or as a part of an upgrade",
+  definition,
+};
