@@ -22,6 +22,7 @@ export interface InMemoryClientConfig extends AwsClientConfig {
   readonly userAgentAppId: string;
   readonly accountIdEndpointMode: "disabled";
   readonly endpointDiscoveryEnabledProvider: () => Promise<undefined>;
+  readonly disableClockSkewCorrection: true;
   readonly sigv4aSigningRegionSet: () => Promise<undefined>;
 }
 
@@ -54,6 +55,7 @@ export function inMemoryClientConfig(options: {
     userAgentAppId: "slipway",
     accountIdEndpointMode: "disabled",
     endpointDiscoveryEnabledProvider: () => Promise.resolve(undefined),
+    disableClockSkewCorrection: true,
     sigv4aSigningRegionSet: () => Promise.resolve(undefined),
   };
 }

@@ -15,10 +15,11 @@ import { internalFailure, invalidRequest, notImplemented } from "./errors.ts";
 import { createIdentify, credentialScope, DEFAULT_ACCOUNT, DEFAULT_REGION, serviceOf } from "./identify.ts";
 import { memberCheck } from "./model/enums.ts";
 import { modelOf, type Operation, type ServiceModel } from "./model/service-model.ts";
-import { awsJsonCodec } from "./protocol/aws-json.ts";
-import { conform, type ProtocolCodec } from "./protocol/protocol.ts";
+import { awsJsonCodec, rawJsonAnswer } from "./protocol/aws-json.ts";
+import { bodyText, conform, type ProtocolCodec } from "./protocol/protocol.ts";
 import { ec2Codec, queryCodec } from "./protocol/query.ts";
 import { restJsonCodec } from "./protocol/rest-json.ts";
+import { callRaw, type RawHandler, rawBody, rawHandler, readRaw } from "./raw.ts";
 import type { Protocol } from "./services.ts";
 
 const CODECS: Readonly<Record<Protocol, ProtocolCodec>> = {
@@ -61,41 +62,83 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
   const observers: ((call: CallRecord) => void)[] = [];
   const hooks: ((call: Omit<CallRecord, "output" | "error">) => void)[] = [];
 
-  /** Runs a validated call through hooks, handler and observers; rejects with an AwsError only. */
-  async function run(
+  /** Runs a call through hooks and past observers; rejects with an AwsError only. */
+  async function observe<T>(
     model: ServiceModel,
     operation: Operation,
-    input: Record<string, unknown>,
     scope: Scope,
-  ): Promise<Record<string, unknown>> {
+    work: {
+      readonly input: () => Record<string, unknown>;
+      readonly run: () => Promise<T>;
+      readonly output: (result: T) => Record<string, unknown>;
+    },
+  ): Promise<T> {
     const { service } = model;
     const record = {
       service,
       operation: operation.name,
-      // A handler may keep or change its input; what observers keep must not change with it.
-      input: observers.length + hooks.length > 0 ? copyInput(operation.input, input) : input,
+      // A copy, made only for those who look: a handler may keep or change its input.
+      input: observers.length + hooks.length > 0 ? work.input() : {},
       scope,
       time: kernel.clock.now(),
     };
     const tell = (call: CallRecord): void => {
       for (const observer of observers) observer(call);
     };
-    let output: Record<string, unknown>;
+    let result: T;
     try {
       for (const hook of hooks) hook(record);
-      const handler: Handler | undefined = services.get(service)?.[operation.name];
-      if (!handler) throw notImplemented(service, operation.name);
-      output = copyOutput(operation.output, await handler(input as never, scope));
+      result = await work.run();
     } catch (thrown) {
       const known = thrown instanceof AwsError ? thrown : internalFailure(model);
       const error = conform(known, model, scope.requestId);
-      if (!(thrown instanceof AwsError))
+      if (known !== thrown)
         onDefect({ service, operation: operation.name, requestId: scope.requestId, error: thrown });
       tell({ ...record, error });
       throw error;
     }
-    if (observers.length > 0) tell({ ...record, output: copyOutput(operation.output, output) });
-    return output;
+    if (observers.length > 0) tell({ ...record, output: work.output(result) });
+    return result;
+  }
+
+  /** Hands a validated call to its handler. */
+  function run(
+    model: ServiceModel,
+    operation: Operation,
+    input: Record<string, unknown>,
+    scope: Scope,
+  ): Promise<Record<string, unknown>> {
+    const handlers = services.get(model.service);
+    const raw = rawHandler(handlers);
+    return observe(model, operation, scope, {
+      input: () => copyInput(operation.input, input),
+      run: async () => {
+        if (raw) {
+          const body = await callRaw(raw, model, operation, rawBody(operation, input), scope);
+          return readRaw(operation.output, body);
+        }
+        const handler: Handler | undefined = handlers?.[operation.name];
+        if (!handler) throw notImplemented(model.service, operation.name);
+        return copyOutput(operation.output, await handler(input as never, scope));
+      },
+      output: (result) => copyOutput(operation.output, result),
+    });
+  }
+
+  /** Hands the body of a request to a raw handler, and its answer back. */
+  async function pass(
+    raw: RawHandler,
+    model: ServiceModel,
+    operation: Operation,
+    body: string,
+    scope: Scope,
+  ): Promise<WireResponse> {
+    const text = await observe(model, operation, scope, {
+      input: () => readRaw(operation.input, body),
+      run: () => callRaw(raw, model, operation, body, scope),
+      output: (result) => readRaw(operation.output, result),
+    });
+    return rawJsonAnswer(text, model, scope.requestId);
   }
 
   async function answer(request: WireRequest, requestId: string): Promise<WireResponse> {
@@ -114,6 +157,8 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
     try {
       const scope = identify(request, credential, requestId);
       const operation = codec.operation(request, model);
+      const raw = rawHandler(services.get(service));
+      if (raw) return await pass(raw, model, operation, bodyText(request), scope);
       const { input, problems } = codec.decode(request, operation, model, memberCheck(model));
       if (problems.length > 0) throw invalidRequest(problems, model);
       return codec.encode(await run(model, operation, input, scope), operation, model, requestId);

@@ -24,13 +24,13 @@ export interface FunctionModule {
 /** Lambda, in this process. */
 export interface Lambda {
   /**
-   * Adds a function. The module is loaded by {@link Lambda.ready}; the runtime is made anew for each
-   * invocation and put into its context.
+   * Adds a function. The module is loaded by {@link Lambda.ready}; the runtime (one for all, or made for each
+   * invocation) is put into the context.
    */
   register(
     declaration: FunctionDeclaration,
     load: () => Promise<FunctionModule>,
-    runtimeFor: (invocation: Invocation) => Runtime,
+    runtime: Runtime | ((invocation: Invocation) => Runtime),
   ): void;
   /** Loads every module and takes up what a stopped process left. Call before timers and time start. */
   ready(): Promise<void>;
@@ -204,7 +204,7 @@ export function createLambda(options: LambdaOptions): Lambda {
   options.endpoint.serve("lambda", handlers);
 
   return {
-    register(declaration, load, runtimeFor) {
+    register(declaration, load, runtime) {
       const name = functionName(declaration);
       if (functions.has(name)) throw new Error(`function ${name} is registered twice`);
       functions.set(name, {
@@ -212,7 +212,7 @@ export function createLambda(options: LambdaOptions): Lambda {
         functionName: name,
         arn: arnFor(name),
         load,
-        runtimeFor,
+        runtimeFor: typeof runtime === "function" ? runtime : () => runtime,
         module: undefined,
       });
     },

@@ -9,14 +9,18 @@ const contentType = (model: ServiceModel | undefined): string =>
 
 const answer = (
   status: number,
-  json: unknown,
+  text: string,
   model: ServiceModel | undefined,
   requestId: string,
 ): WireResponse => ({
   status,
   headers: { "x-amzn-requestid": requestId, "content-type": contentType(model) },
-  body: utf8(JSON.stringify(json)),
+  body: utf8(text),
 });
+
+/** A successful answer whose JSON text is at hand. */
+export const rawJsonAnswer = (text: string, model: ServiceModel, requestId: string): WireResponse =>
+  answer(200, text, model, requestId);
 
 /** AWS's JSON 1.0 and 1.1 protocols, server side: the operation in `X-Amz-Target`, everything else in the body. */
 export const awsJsonCodec: ProtocolCodec = {
@@ -40,13 +44,13 @@ export const awsJsonCodec: ProtocolCodec = {
   },
 
   encode: (output, operation, model, requestId) =>
-    answer(200, writeJson(operation.output, output, { jsonNames: false }), model, requestId),
+    answer(200, JSON.stringify(writeJson(operation.output, output, { jsonNames: false })), model, requestId),
 
   encodeError(error, model, requestId) {
     const shape = errorShape(error, model)?.shape;
     const message = shape?.members.find((member) => member.name.toLowerCase() === "message");
     const members = shape ? (writeJson(shape, error.members, { jsonNames: false }) as object) : {};
     const body = { __type: error.code, ...members, [message?.name ?? "message"]: error.message };
-    return answer(error.status, body, model, requestId);
+    return answer(error.status, JSON.stringify(body), model, requestId);
   },
 };

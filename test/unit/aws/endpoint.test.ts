@@ -2,11 +2,8 @@ import {
   CreateClusterCommand,
   DescribeClusterCommand,
   EKSClient,
-  ListUpdatesCommand,
   ResourceNotFoundException,
-  TagResourceCommand,
 } from "@aws-sdk/client-eks";
-import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { describe, expect, it } from "vitest";
 import { AwsError, type CallRecord } from "../../../local/aws/contract.ts";
 import { root, setUp } from "./support.ts";
@@ -70,22 +67,6 @@ describe("endpoint with the real SDK clients", () => {
       .catch((e: unknown) => e);
     expect(error).toMatchObject({ name: "NotImplemented", $metadata: { httpStatusCode: 501 } });
     expect(String(error)).toContain("DescribeCluster of eks");
-  });
-
-  it("settles in microtasks only", async () => {
-    const { endpoint, config } = setUp();
-    endpoint.serve("sfn", { StartExecution: () => ({ executionArn: "arn", startDate: new Date(0) }) });
-    endpoint.serve("eks", { ListUpdates: () => ({ updateIds: [] }), TagResource: () => ({}) });
-    const sfn = new SFNClient(config);
-    const eks = new EKSClient(config);
-    let turned = false;
-    setImmediate(() => {
-      turned = true;
-    });
-    await sfn.send(new StartExecutionCommand({ stateMachineArn: "a" }));
-    await eks.send(new ListUpdatesCommand({ name: "c" }));
-    await eks.send(new TagResourceCommand({ resourceArn: "arn:aws:eks:eu-west-1:1:cluster/a", tags: {} }));
-    expect(turned).toBe(false);
   });
 
   it("tells observers what was called", async () => {
