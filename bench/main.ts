@@ -1,0 +1,26 @@
+import { apiFunctions } from "../functions/api/platform.ts";
+import { functions } from "../functions/platform.ts";
+import { benchBundles } from "./bundles.ts";
+import { benchEngine } from "./engine.ts";
+import { benchMainJob } from "./main-job.ts";
+import { benchOneHop } from "./one-hop.ts";
+import { benchPatterns } from "./patterns.ts";
+import { report } from "./report.ts";
+
+const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+
+const parts: Record<string, () => Promise<void>> = {
+  engine: async () => report("Engine", await benchEngine()),
+  patterns: async () => report("Event patterns", benchPatterns()),
+  "one-hop": async () => report("One hop", await benchOneHop()),
+  bundles: async () => report("Bundles", await benchBundles(root, [...functions, ...apiFunctions])),
+  "main-job": async () => report("Main job, a process of its own, virtual time", await benchMainJob(root)),
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in parts));
+if (unknown.length > 0) {
+  process.stderr.write(`unknown part ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}\n`);
+  process.exit(2);
+}
+for (const [name, part] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await part();
