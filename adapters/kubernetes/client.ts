@@ -16,10 +16,11 @@ import type { KubernetesReply, KubernetesTransport } from "./transport.ts";
  */
 export interface KubernetesClient {
   listNodes(labelSelector?: string): Promise<V1Node[]>;
-  setUnschedulable(node: string, unschedulable: boolean): Promise<void>;
+  /** Cordons or uncordons, and sets or removes (null) annotations. A node that has left is fine. */
+  patchNode(node: string, change: NodePatch): Promise<void>;
   listPods(fieldSelector?: string): Promise<V1Pod[]>;
   podsOnNode(node: string): Promise<V1Pod[]>;
-  evict(pod: { namespace: string; name: string; uid?: string }): Promise<Eviction>;
+  evict(pod: EvictionRequest): Promise<Eviction>;
   listBudgets(): Promise<V1PodDisruptionBudget[]>;
   getDeployment(namespace: string, name: string): Promise<V1Deployment | undefined>;
   getDaemonSet(namespace: string, name: string): Promise<V1DaemonSet | undefined>;
@@ -27,6 +28,20 @@ export interface KubernetesClient {
   serverVersion(): Promise<string>;
   /** Creates the object, or replaces its fields by server-side apply. */
   apply(path: string, object: object): Promise<void>;
+}
+
+export interface NodePatch {
+  readonly unschedulable?: boolean;
+  readonly annotations?: Readonly<Record<string, string | null>>;
+}
+
+export interface EvictionRequest {
+  readonly namespace: string;
+  readonly name: string;
+  /** Evict only this very pod, not a successor of the same name. */
+  readonly uid?: string;
+  /** Instead of the pod's own grace. */
+  readonly gracePeriodSeconds?: number;
 }
 
 /** The answer to an eviction (aws-facts §7). */
@@ -128,23 +143,29 @@ export function createKubernetesClient(access: KubernetesAccess): KubernetesClie
 
   return {
     listNodes: (labelSelector) => list<V1Node>("/api/v1/nodes", labelSelector ? { labelSelector } : {}),
-    async setUnschedulable(node, unschedulable) {
+    async patchNode(node, { unschedulable, annotations }) {
       const path = `/api/v1/nodes/${encodeURIComponent(node)}`;
-      const patch = { spec: { unschedulable: unschedulable ? true : null } };
+      const patch = {
+        ...(annotations ? { metadata: { annotations } } : {}),
+        ...(unschedulable === undefined ? {} : { spec: { unschedulable: unschedulable ? true : null } }),
+      };
       const reply = await call("PATCH", path, patch, "application/strategic-merge-patch+json");
       // A node that has left meanwhile needs no cordon.
       if (reply.status !== 404) ok(reply, `PATCH ${path}`);
     },
     listPods,
     podsOnNode: (node) => listPods(`spec.nodeName=${node}`),
-    async evict({ namespace, name, uid }) {
+    async evict({ namespace, name, uid, gracePeriodSeconds }) {
       const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/eviction`;
+      const deleteOptions = {
+        ...(uid ? { preconditions: { uid } } : {}),
+        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+      };
       const reply = await call("POST", path, {
         apiVersion: "policy/v1",
         kind: "Eviction",
         metadata: { namespace, name },
-        // Without the precondition we could evict the pod's successor of the same name (StatefulSets).
-        ...(uid ? { deleteOptions: { preconditions: { uid } } } : {}),
+        ...(Object.keys(deleteOptions).length > 0 ? { deleteOptions } : {}),
       });
       return evictionOf(reply, `POST ${path}`);
     },

@@ -1,0 +1,74 @@
+import * as permissions from "../adapters/permissions.ts";
+import type { FunctionDeclaration, Grant } from "../core/declaration.ts";
+
+/** A task of the workflows, `functions/tasks/<name>.ts`. */
+const task = (
+  name: string,
+  purpose: string,
+  grants: readonly Grant[],
+  options: {
+    readonly kubernetes?: boolean;
+    readonly memoryMB?: number;
+    readonly timeoutSeconds?: number;
+  } = {},
+): FunctionDeclaration => ({
+  name,
+  module: `functions/tasks/${name}.ts`,
+  purpose,
+  // The states that call a task give it 300 s (workflows/fragments/states.ts): it must know its end before them.
+  timeoutSeconds: options.timeoutSeconds ?? (options.kubernetes ? 240 : 60),
+  memoryMB: options.memoryMB ?? 512,
+  kubernetes: options.kubernetes ?? false,
+  grants: [permissions.store, ...grants],
+});
+
+const { bus, answerTasks, eksCluster, eksNodegroups, eksAddons, eksUpdates } = permissions;
+
+const tasks: readonly FunctionDeclaration[] = [
+  task("begin-operation", "Marks an operation Running and binds its execution to the cluster's lease", [bus]),
+  task("finish-operation", "Records how an operation ended and releases the cluster", [bus]),
+  task("gate", "Lets a workflow go on, holds it while it is paused, or ends it when it is cancelled", [
+    answerTasks,
+  ]),
+  task("run-checks", "Runs the pre-flight checks of a phase on a fresh snapshot", permissions.snapshot, {
+    kubernetes: true,
+    memoryMB: 1024,
+  }),
+  task("find-update", "Finds out whose update is in progress after EKS refused one", [
+    eksCluster,
+    eksAddons,
+    eksUpdates,
+  ]),
+  task("end-step", "Records that a step made of AWS calls alone has succeeded", []),
+  task("plan-addons", "Says which add-on updates of a phase are still to do", [eksAddons]),
+  task("end-addon", "Looks whether an add-on is healthy on its new version", [eksAddons]),
+  task("plan-green", "Decides how the rotation of a node group begins or goes on", [eksNodegroups]),
+  task("nodes-ready", "Looks whether new nodes are Ready and have been for the bake time", [eksCluster], {
+    kubernetes: true,
+  }),
+  task(
+    "drain-nodes",
+    "Makes one short pass of draining a node group within limits and budgets",
+    [eksCluster],
+    {
+      kubernetes: true,
+      memoryMB: 1024,
+    },
+  ),
+  task(
+    "undo-rotation",
+    "Lets the old nodes take pods again after a failed rotation",
+    [eksCluster, eksNodegroups],
+    {
+      kubernetes: true,
+    },
+  ),
+  task("end-rotation", "Records how a rotation ended", []),
+  task("verify", "Looks whether a phase came to what it was for", permissions.snapshot, {
+    kubernetes: true,
+    memoryMB: 1024,
+  }),
+];
+
+/** Every function of Slipway but those of the API, which functions/api/platform.ts declares. */
+export const functions: readonly FunctionDeclaration[] = [...tasks];

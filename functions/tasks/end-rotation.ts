@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { encodeCause, failureOutput, parseFailure } from "../lib/failure.ts";
+import { task, taskInput } from "../lib/task.ts";
+import { record } from "../lib/work.ts";
+
+const input = taskInput.extend({
+  step: z.string(),
+  blue: z.string(),
+  green: z.string(),
+  size: z.number().int(),
+  /** Why the rotation failed; without it it has succeeded. */
+  failure: failureOutput.optional(),
+  /** Blue serves again and green is gone. */
+  undone: z.boolean(),
+});
+
+/**
+ * Records how a rotation ended. After a failure it returns that failure with the step in it, in the form in
+ * which an execution ends.
+ */
+export const handler = task("end-rotation", input, async (call, context) => {
+  const { operationId, step, blue, green, size } = call;
+  if (!call.failure) {
+    await record(context, operationId, {
+      kind: "StepSucceeded",
+      step,
+      message:
+        blue === green
+          ? `${green} is on the wanted version already`
+          : `${green} has taken the place of ${blue}`,
+      progress: { done: size, total: size, unit: "nodes", phase: "done" },
+    });
+    return {};
+  }
+  const { step: _, ...error } = parseFailure(call.failure);
+  const at = { ...error, step };
+  await record(context, operationId, {
+    kind: call.undone ? "StepRolledBack" : "StepFailed",
+    step,
+    message: call.undone ? `Undone: ${error.message}` : error.message,
+    error: at,
+  });
+  const { code, ...details } = at;
+  return { Error: code, Cause: encodeCause(details) };
+});

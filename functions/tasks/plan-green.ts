@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { eksOf } from "../../adapters/aws/eks.ts";
+import { nodegroupFacts } from "../../adapters/snapshot.ts";
+import { TerminalError } from "../../core/errors.ts";
+import type { OperationEvent } from "../../core/operation/types.ts";
+import { allEvents } from "../lib/api/operation-log.ts";
+import { integrationArguments, rotationAction } from "../lib/rotation-state.ts";
+import { task, taskInput } from "../lib/task.ts";
+import { operationAtGate, record, stepById, stepStates } from "../lib/work.ts";
+
+const input = taskInput.extend({ step: z.string(), nodegroup: z.string(), version: z.string() });
+
+/** Wait for a leftover that is being deleted. */
+const LEFTOVER_SECONDS = 20;
+
+/**
+ * Decides from the live cluster how the rotation of a node group begins or goes on. Throws TerminalError
+ * `OtherRotationFailed` when another rotation of the operation has failed: then no new one begins.
+ */
+export const handler = task(
+  "plan-green",
+  input,
+  async ({ operationId, step, nodegroup, version }, context) => {
+    const { store, runtime } = context;
+    const operation = await operationAtGate(context, operationId);
+    const events = thisAttempt(await allEvents(store, operationId));
+    const states = stepStates(events);
+    if (!states.has(step)) refuseAfterFailure(states, step);
+
+    const groups = await eksOf(runtime).nodegroups(operation.cluster.name);
+    const found = rotationAction({ nodegroups: groups.map(nodegroupFacts), nodegroup, version, operationId });
+    if (!states.has(step) && found.action !== "done")
+      await record(context, operationId, {
+        kind: "StepStarted",
+        step,
+        message: stepById(operation, step).title,
+      });
+
+    switch (found.action) {
+      case "create":
+        return {
+          action: found.action,
+          blue: found.blue.name,
+          green: found.green.nodegroupName,
+          size: found.green.scalingConfig.desiredSize,
+          request: {
+            ClusterName: operation.cluster.name,
+            ...(integrationArguments(found.green) as Record<string, unknown>),
+          },
+        };
+      case "reuse":
+      case "finish":
+        return {
+          action: found.action,
+          blue: found.blue.name,
+          green: found.green.name,
+          size: found.green.desiredSize,
+        };
+      case "discard":
+      case "wait":
+        return {
+          action: found.action,
+          blue: found.blue.name,
+          green: found.leftover,
+          size: found.blue.desiredSize,
+          waitSeconds: LEFTOVER_SECONDS,
+        };
+      case "done":
+        return {
+          action: found.action,
+          blue: found.green.name,
+          green: found.green.name,
+          size: found.green.desiredSize,
+        };
+    }
+  },
+);
+
+/** The events since the operation was last put to Pending. */
+function thisAttempt(events: readonly OperationEvent[]): readonly OperationEvent[] {
+  const start = events.findLastIndex((e) => e.kind === "OperationStatusChanged" && e.status === "Pending");
+  return events.slice(Math.max(0, start));
+}
+
+function refuseAfterFailure(states: ReadonlyMap<string, OperationEvent["kind"]>, step: string): void {
+  const failed = [...states].find(([, kind]) => kind === "StepFailed" || kind === "StepRolledBack");
+  if (!failed) return;
+  throw new TerminalError(`not begun, because ${failed[0]} failed`, {
+    code: "OtherRotationFailed",
+    remedy: `Settle the failure of ${failed[0]}, then retry the operation.`,
+    detail: { failed: failed[0], step },
+  });
+}

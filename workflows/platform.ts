@@ -1,0 +1,7 @@
+import type { WorkflowDeclaration } from "../core/declaration.ts";
+import { rotateNodegroup } from "./rotate-nodegroup.ts";
+import { updateAddons } from "./update-addons.ts";
+import { upgradeCluster } from "./upgrade-cluster.ts";
+
+/** Every workflow of Slipway, those that others start before the ones that start them. */
+export const workflows: readonly WorkflowDeclaration[] = [updateAddons, rotateNodegroup, upgradeCluster];
