@@ -3,7 +3,7 @@ import type { Scope, ServiceHandlers } from "../../aws/contract.ts";
 import type { DurableMap } from "../../kernel/durable.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { FaultSpec, Faults } from "../faults.ts";
-import type { InfraWorld, Place } from "../infra-contract.ts";
+import type { InfraExtras, InfraWorld, Place } from "../infra-contract.ts";
 import type { KubernetesWorld } from "../kubernetes-contract.ts";
 import type { AddonDoc, ClusterDoc, NodegroupDoc, UpdateDoc } from "./documents.ts";
 import { clusterNotFound, invalidParameter, notActive } from "./errors.ts";
@@ -14,7 +14,7 @@ export type EksHandlers = ServiceHandlers<typeof Eks>;
 export interface EksContext {
   readonly kernel: Kernel;
   readonly kubernetes: KubernetesWorld;
-  readonly infra: InfraWorld;
+  readonly infra: InfraWorld & Partial<InfraExtras>;
   readonly faults: Faults;
   /** `http://127.0.0.1:4566`, without a slash at the end. */
   readonly endpoint: string;

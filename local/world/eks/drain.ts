@@ -1,3 +1,4 @@
+import type { Place } from "../infra-contract.ts";
 import type { EksContext } from "./context.ts";
 
 /** One round of a drain as EKS itself does it: evictions through the API, budgets honoured. */
@@ -24,4 +25,40 @@ export function drainRound(ctx: EksContext, cluster: string, node: string): Drai
 export function forceDrain(ctx: EksContext, cluster: string, node: string): void {
   for (const pod of ctx.kubernetes.drainablePods(cluster, node))
     ctx.kubernetes.deletePod(cluster, pod.namespace, pod.name);
+}
+
+const SCALE_IN = "eks.scale-in";
+const ROUND_MS = 5_000;
+
+interface ScaleIn extends Place {
+  readonly cluster: string;
+  readonly instanceId: string;
+  readonly node: string;
+}
+
+/**
+ * A machine that its Auto Scaling group takes away is drained first, through the group's termination hook. The
+ * hook itself ends the wait when the drain takes too long.
+ */
+export function drainOnScaleIn(ctx: EksContext): void {
+  const { timers, clock } = ctx.kernel;
+  const round = (key: string, of: ScaleIn): void => {
+    const there =
+      ctx.kubernetes.hasCluster(of.cluster) && ctx.kubernetes.nodeNames(of.cluster).includes(of.node);
+    const state = ctx.infra.instance(of, of.instanceId)?.state;
+    if (state !== "running" && state !== "pending") return;
+    if (!there || drainRound(ctx, of.cluster, of.node).left === 0) ctx.infra.drained?.(of, of.instanceId);
+    else timers.set(SCALE_IN, key, clock.now() + ROUND_MS, of);
+  };
+  timers.on(SCALE_IN, (key, payload) => round(key, payload as ScaleIn));
+  ctx.infra.onDrainRequest?.((instance) => {
+    const { account, region, instanceId, nodeName, launch } = instance;
+    timers.set(SCALE_IN, `${account}/${region}/${instanceId}`, clock.now() + 1_000, {
+      account,
+      region,
+      instanceId,
+      node: nodeName,
+      cluster: launch.clusterArn,
+    } satisfies ScaleIn);
+  });
 }

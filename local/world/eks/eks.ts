@@ -1,7 +1,7 @@
 import { AwsError } from "../../aws/contract.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Faults } from "../faults.ts";
-import type { InfraWorld } from "../infra-contract.ts";
+import type { InfraExtras, InfraWorld } from "../infra-contract.ts";
 import type { KubernetesWorld } from "../kubernetes-contract.ts";
 import { accessEntries } from "./access-entries.ts";
 import { addonCatalogueHandlers } from "./addon-catalogue.ts";
@@ -12,6 +12,7 @@ import { clusterUpdates } from "./cluster-updates.ts";
 import { clusterVersionHandlers } from "./cluster-version.ts";
 import { clusterHandlers } from "./clusters.ts";
 import { type EksContext, type EksHandlers, ofCluster, resourceKey } from "./context.ts";
+import { drainOnScaleIn } from "./drain.ts";
 import { fargateProfiles } from "./fargate-profiles.ts";
 import { insights } from "./insights.ts";
 import { nodegroupUpdateHandlers } from "./nodegroup-updates.ts";
@@ -54,7 +55,8 @@ import { versionHandlers } from "./versions.ts";
 export interface EksOptions {
   readonly kernel: Kernel;
   readonly kubernetes: KubernetesWorld;
-  readonly infra: InfraWorld;
+  /** Launch templates and drain hooks are used when it has them. */
+  readonly infra: InfraWorld & Partial<InfraExtras>;
   readonly faults: Faults;
   /** Where the platform listens: clusters answer at `ENDPOINT/kubernetes/ACCOUNT/REGION/NAME`. */
   readonly endpoint?: string;
@@ -84,6 +86,7 @@ export function createEks(options: EksOptions): Eks {
   const identity = podIdentity(ctx);
   const fargate = fargateProfiles(ctx);
   const association = associations(ctx, updates);
+  drainOnScaleIn(ctx);
   const handlers: EksHandlers = {
     ...clusterHandlers(ctx, {
       created(cluster) {

@@ -1,5 +1,6 @@
 import type {
   CreateNodegroupRequest,
+  LaunchTemplateSpecification,
   NodegroupScalingConfig,
   NodegroupUpdateConfig,
   Taint,
@@ -13,12 +14,12 @@ import {
   nodeReleases,
 } from "../catalogue/node-releases.ts";
 import { minorNumber } from "../catalogue/versions.ts";
-import type { NodeLaunch } from "../infra-contract.ts";
+import type { NodeLaunch, Place } from "../infra-contract.ts";
 import type { NodeTaint } from "../kubernetes-contract.ts";
 import { checkName, checkRole } from "./cluster-settings.ts";
 import { childArn, defined, type EksContext, need, ofCluster, placeOf } from "./context.ts";
 import type { ClusterDoc, NodegroupDoc } from "./documents.ts";
-import { invalidParameter, limitExceeded } from "./errors.ts";
+import { invalidParameter, invalidRequest, limitExceeded } from "./errors.ts";
 
 /** What CreateNodegroup and its updates ask for, checked and completed. */
 
@@ -135,6 +136,37 @@ export function checkAmiType(amiType: string, version: string): void {
     throw invalidParameter(`Requested amiType ${amiType} is not supported for kubernetes version ${version}`);
 }
 
+interface Template {
+  readonly id: string | undefined;
+  readonly name: string | undefined;
+  readonly version: string;
+  readonly instanceType?: string | undefined;
+  readonly imageId?: string | undefined;
+}
+
+/** The launch template asked for, by id or name. An infra world without templates takes any. */
+export function findTemplate(ctx: EksContext, place: Place, asked: LaunchTemplateSpecification): Template {
+  const { id, name, version } = asked;
+  if ((id === undefined) === (name === undefined))
+    throw invalidParameter(
+      "You must specify either the launch template ID or the launch template name in the request, but not both.",
+    );
+  if (!ctx.infra.launchTemplate) return { id, name, version: version ?? "1" };
+  const found = ctx.infra.launchTemplate(place, defined({ id, name, version }) as { id: string });
+  if (!found)
+    throw invalidRequest(
+      `Launch template ${id ?? name} or its version ${version ?? "$Default"} could not be found`,
+    );
+  const data = found.data as { InstanceType?: string; ImageId?: string };
+  return {
+    id: found.id,
+    name: found.name,
+    version: String(found.version),
+    instanceType: data.InstanceType,
+    imageId: data.ImageId,
+  };
+}
+
 /** The settings of a new node group; everything is checked before anything is created. */
 export function newNodegroupBody(
   ctx: EksContext,
@@ -160,13 +192,24 @@ export function newNodegroupBody(
       `Nodegroup Kubernetes version should be equal to Cluster kubernetes version ${cluster.body.version} or NodeGroup kubernetes version ${cluster.body.version}`,
       members,
     );
-  const fromTemplate = input.launchTemplate !== undefined;
-  const instanceTypes = input.instanceTypes ?? (fromTemplate ? [] : ["t3.medium"]);
+  const template = input.launchTemplate && findTemplate(ctx, cluster, input.launchTemplate);
+  const fromTemplate = template !== undefined;
+  if (template?.instanceType !== undefined && input.instanceTypes)
+    throw invalidParameter("Cannot specify instance types in launch template and API request", members);
+  const instanceTypes =
+    input.instanceTypes ??
+    (template?.instanceType === undefined ? (fromTemplate ? [] : ["t3.medium"]) : [template.instanceType]);
   const architectures = new Set(instanceTypes.map(instanceArchitecture));
   if (architectures.size > 1)
     throw invalidParameter("Instance types of a node group must have the same architecture", members);
   const [architecture = "amd64"] = architectures;
-  const amiType = input.amiType ?? defaultAmiType(architecture);
+  const custom = template?.imageId !== undefined;
+  if (custom && input.amiType !== undefined && input.amiType !== "CUSTOM")
+    throw invalidParameter(
+      "You cannot specify an AMI Type when specifying an image ID in your launch template.",
+      members,
+    );
+  const amiType = custom ? "CUSTOM" : (input.amiType ?? defaultAmiType(architecture));
   const ofImage = amiArchitecture(amiType);
   if (ofImage && instanceTypes.length > 0 && ofImage !== architecture)
     throw invalidParameter(
@@ -174,7 +217,7 @@ export function newNodegroupBody(
       members,
     );
   checkAmiType(amiType, ownVersion);
-  if (amiType === "CUSTOM" && !fromTemplate)
+  if (amiType === "CUSTOM" && !custom)
     throw invalidParameter("A launch template with an image is required for amiType CUSTOM", members);
   if (fromTemplate && (input.diskSize !== undefined || input.remoteAccess !== undefined))
     throw invalidParameter(
@@ -212,9 +255,7 @@ export function newNodegroupBody(
     remoteAccess: input.remoteAccess,
     updateConfig: checkUpdateConfig(input.updateConfig ?? { maxUnavailable: 1 }),
     nodeRepairConfig: input.nodeRepairConfig ?? { enabled: false },
-    launchTemplate: input.launchTemplate
-      ? { ...input.launchTemplate, version: input.launchTemplate.version ?? "1" }
-      : undefined,
+    launchTemplate: template && { id: template.id, name: template.name, version: template.version },
     warmPoolConfig: input.warmPoolConfig,
     tags: { ...input.tags },
   } satisfies NodegroupDoc["body"]);

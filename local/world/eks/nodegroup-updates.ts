@@ -1,4 +1,4 @@
-import type { Taint, UpdateParam } from "@aws-sdk/client-eks";
+import type { LaunchTemplateSpecification, Taint, UpdateParam } from "@aws-sdk/client-eks";
 import { minorNumber } from "../catalogue/versions.ts";
 import {
   duration,
@@ -18,6 +18,7 @@ import {
   checkScaling,
   checkTaints,
   checkUpdateConfig,
+  findTemplate,
   mergeTaints,
   nodeLaunch,
   nodeTaints,
@@ -37,6 +38,15 @@ interface ConfigChange {
   readonly resize: boolean;
   readonly removedLabels: readonly string[];
   readonly removedTaints: readonly Taint[];
+}
+
+/** Without a name or an id of its own the request means the template that the group has. */
+function sameTemplate(
+  present: LaunchTemplateSpecification | undefined,
+  asked: LaunchTemplateSpecification,
+): LaunchTemplateSpecification {
+  if (asked.id !== undefined || asked.name !== undefined || present?.id === undefined) return asked;
+  return { id: present.id, version: asked.version };
 }
 
 /** One update at a time; a group with health issues may still be updated. */
@@ -223,9 +233,14 @@ export const nodegroupUpdateHandlers = (ctx: EksContext) => {
       checkTargetVersion(cluster, group, version);
       checkAmiType(group.body.amiType ?? "", version);
       const release = checkRelease(ctx, version, input.releaseVersion);
-      const launchTemplate = input.launchTemplate
-        ? { ...present, version: input.launchTemplate.version ?? "1" }
-        : undefined;
+      const template =
+        input.launchTemplate && findTemplate(ctx, cluster, sameTemplate(present, input.launchTemplate));
+      if (template?.id !== present?.id && template)
+        throw invalidParameter(
+          "The launch template of a node group cannot be changed, only its version",
+          members,
+        );
+      const launchTemplate = template && { ...present, version: template.version };
 
       const update = recordUpdate(ctx, {
         cluster: cluster.arn,

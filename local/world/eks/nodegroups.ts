@@ -202,6 +202,7 @@ export const nodegroupHandlers = (
         desired: body.scalingConfig.desiredSize,
         subnetIds: body.subnets ?? [],
         launch: nodeLaunch(ctx, group),
+        drainBeforeTermination: true,
         tags: {
           "eks:cluster-name": cluster.name,
           "eks:nodegroup-name": name,
