@@ -119,7 +119,10 @@ describe("a cluster", () => {
     expect(await refusal(remove)).toContain("deletion protection");
     const off = await w.api.UpdateClusterConfig({ name: "shop", deletionProtection: false }, SCOPE);
     await finished(w, off.update);
-    const { update } = await w.api.UpdateClusterConfig({ name: "shop", zonalShiftConfig: { enabled: true } }, SCOPE);
+    const { update } = await w.api.UpdateClusterConfig(
+      { name: "shop", zonalShiftConfig: { enabled: true } },
+      SCOPE,
+    );
     expect(await refusal(remove)).toBe(
       `409 ResourceInUseException Cannot DeleteCluster because cluster shop currently has update ${update?.id} in progress`,
     );

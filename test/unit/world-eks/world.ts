@@ -72,7 +72,13 @@ export async function worldWith<K extends KubernetesWorld>(
     if (!infra.roleExists(`arn:aws:iam::${SCOPE.account}:role/${role}`))
       await infra.iam.CreateRole({ RoleName: role, AssumeRolePolicyDocument: TRUST }, SCOPE);
   const described = infra.ec2.DescribeSubnets({}, SCOPE).Subnets ?? [];
-  const advance = (seconds: number): Promise<void> => clock.advance(seconds * 1000);
+  const advance = (seconds: number): Promise<void> => {
+    const end = clock.now() + seconds * 1000;
+    const arrived = clock.advance(seconds * 1000);
+    // The clock fires one timer more than it is asked to: this one, so that time stops where it should.
+    clock.at(end, () => {});
+    return arrived;
+  };
   return {
     kernel,
     clock,
