@@ -21,12 +21,12 @@ import { createEvents, type Events } from "./events/events.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { localIdentity } from "./gateway/identity.ts";
 import { createKernel, type Kernel, type KernelOptions } from "./kernel/kernel.ts";
+import { inMemoryKubernetes } from "./kubernetes-transport.ts";
 import { createLambda, type Lambda } from "./lambda/lambda.ts";
 import { BUS, functionName, HOME, type Home, roleArn, STAGE, TABLE, workflowArnPrefix } from "./names.ts";
 import { createEks } from "./world/eks/eks.ts";
 import { createFaults, type Faults } from "./world/faults.ts";
 import { createInfra } from "./world/infra/infra.ts";
-import { inMemoryKubernetes } from "./world/kubernetes/in-memory-transport.ts";
 import { createKubernetes } from "./world/kubernetes/kubernetes.ts";
 import type { KubernetesWorld } from "./world/kubernetes-contract.ts";
 
@@ -78,7 +78,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   const faults = createFaults();
   const kubernetes = createKubernetes({ kernel, faults });
   const infra = createInfra({ kernel, kubernetes, faults });
-  const eks = createEks({ kernel, kubernetes, infra, faults, endpointUrl });
+  const eks = createEks({ kernel, kubernetes, infra, faults, endpoint: endpointUrl });
   const dynamo: Dynamo = createDynamo({ kernel, ...(data ? { path: join(data, "table") } : {}) });
   const services = createServices({ kernel });
   const events = createEvents({ kernel, deliver: createDeliver(endpoint) });
@@ -102,7 +102,12 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   const declared = [...functions, ...apiFunctions];
   const runtimes = runtimeFactory({ kernel, endpoint, kubernetes, home });
   for (const declaration of declared) {
-    lambda.register(declaration, () => import(`../${declaration.module}`), runtimes(declaration));
+    const runtime = runtimes(declaration);
+    lambda.register(
+      declaration,
+      () => import(`../${declaration.module}`),
+      () => runtime,
+    );
   }
   await lambda.ready();
   kernel.timers.start();
@@ -114,7 +119,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     routes: apiRoutes,
     account: home.account,
     identity: () => localIdentity(home.account),
-    invoke: (name, event) => lambda.invoke(functionName(name), event),
+    invoke: (name, event) => answerOf(lambda, name, event),
   });
   return {
     kernel,
@@ -132,6 +137,13 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       await dynamo.close();
     },
   };
+}
+
+/** What a function answered; an error of the function itself is one of the gateway's too. */
+async function answerOf(lambda: Lambda, name: string, event: unknown): Promise<unknown> {
+  const outcome = await lambda.invoke(name, event);
+  if (outcome.functionError) throw new Error(`function ${name} failed: ${outcome.payload}`);
+  return JSON.parse(outcome.payload);
 }
 
 /** The runtime of each function: its own role's keys, the platform's clock and chance, memory instead of sockets. */

@@ -1,11 +1,10 @@
 import { eksOf } from "../../../adapters/aws/eks.ts";
 import type { Runtime } from "../../../adapters/runtime.ts";
-import { collectSnapshot, readCatalogue } from "../../../adapters/snapshot.ts";
+import { collectSnapshot, readCatalogue, readVersions } from "../../../adapters/snapshot.ts";
 import { runChecks } from "../../../core/checks/run.ts";
-import { parseClusterConfig } from "../../../core/cluster-config/parse.ts";
+import { ownRoles, ownVpc } from "../../../core/cluster-config/desired.ts";
 import type { ClusterConfig } from "../../../core/cluster-config/schema.ts";
 import type { ClusterRef } from "../../../core/cluster-ref.ts";
-import { TerminalError } from "../../../core/errors.ts";
 import type { Finding, OperationType, Override, Plan } from "../../../core/operation/types.ts";
 import { planAddonUpdate } from "../../../core/plan/addon-update.ts";
 import { planDelete } from "../../../core/plan/delete.ts";
@@ -15,12 +14,76 @@ import { planUpgrade } from "../../../core/plan/upgrade.ts";
 import { type AutomationPolicy, defaultPolicy } from "../../../core/policy/schema.ts";
 import type { ClusterRecord } from "../../../core/ports/store.ts";
 
-interface Wanted {
+/** What somebody asked for; `request` holds what the route's body and path said. */
+export interface PlanRequest {
   readonly type: OperationType;
   readonly request: Readonly<Record<string, unknown>>;
   readonly overrides: readonly Override[];
   readonly requester: string;
 }
 
-export const policyOf = (record: ClusterRecord): AutomationPolicy =>
+const policyOf = (record: ClusterRecord): AutomationPolicy =>
   (record.policy as AutomationPolicy | undefined) ?? defaultPolicy;
+
+/** The plan of a request for a managed cluster, made of what the cluster is now. */
+export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: PlanRequest): Promise<Plan> {
+  const { type, request, overrides, requester } = wanted;
+  const { ref } = record;
+  const policy = policyOf(record);
+  switch (type) {
+    case "provision-cluster":
+      return provisionPlanFor(runtime, ref, record.config as ClusterConfig);
+    case "upgrade-cluster": {
+      const to = String(request.to);
+      const snapshot = await collectSnapshot(runtime, ref, { insightsFor: to });
+      const strategy =
+        request.rotations === "minimal" || request.rotations === "perHop" ? request.rotations : undefined;
+      const chosen: AutomationPolicy = strategy
+        ? { ...policy, rotation: { ...policy.rotation, strategy } }
+        : policy;
+      return planUpgrade({ snapshot, to, policy: chosen, overrides, requester, now: runtime.clock.now() });
+    }
+    case "rotate-nodegroup": {
+      const snapshot = await collectSnapshot(runtime, ref);
+      return planRotation({ snapshot, nodegroup: String(request.nodegroup), policy, overrides, requester });
+    }
+    case "update-addons": {
+      const snapshot = await collectSnapshot(runtime, ref);
+      const addons = request.addons as readonly string[] | undefined;
+      return planAddonUpdate({ snapshot, policy, overrides, requester, ...(addons ? { addons } : {}) });
+    }
+    case "delete-cluster": {
+      const config = record.config as ClusterConfig;
+      return planDelete({
+        snapshot: await collectSnapshot(runtime, ref),
+        ownVpc: ownVpc(config),
+        ownRoles: ownRoles(config),
+        policy,
+        overrides,
+        requester,
+      });
+    }
+  }
+}
+
+/** The plan of a cluster that does not exist yet. */
+export async function provisionPlanFor(
+  runtime: Runtime,
+  ref: ClusterRef,
+  config: ClusterConfig,
+): Promise<Plan> {
+  const eks = eksOf(runtime);
+  const names = (config.addons ?? []).map((addon) => addon.name);
+  const [versions, addonCatalogue] = await Promise.all([readVersions(eks), readCatalogue(eks, names)]);
+  return planProvision({ config, ref, versions, addonCatalogue });
+}
+
+/** The findings of the checks, for an upgrade to `to` or for the cluster as it is. */
+export async function findingsFor(
+  runtime: Runtime,
+  record: ClusterRecord,
+  to: string | undefined,
+): Promise<Finding[]> {
+  const snapshot = await collectSnapshot(runtime, record.ref, to ? { insightsFor: to } : {});
+  return runChecks(snapshot, { type: "upgrade-cluster", to, policy: policyOf(record) });
+}
