@@ -70,5 +70,26 @@ const tasks: readonly FunctionDeclaration[] = [
   }),
 ];
 
+const listeners: readonly FunctionDeclaration[] = [
+  {
+    name: "on-execution-ended",
+    module: "functions/events/on-execution-ended.ts",
+    purpose: "Ends an operation whose execution ended without recording it",
+    timeoutSeconds: 60,
+    memoryMB: 256,
+    kubernetes: false,
+    grants: [permissions.store, bus],
+  },
+  {
+    name: "sweep-operations",
+    module: "functions/schedules/sweep-operations.ts",
+    purpose: "Starts and ends what no event told about, and frees leases that nobody holds",
+    timeoutSeconds: 240,
+    memoryMB: 256,
+    kubernetes: false,
+    grants: [permissions.store, bus, permissions.startWorkflows, permissions.describeExecutions],
+  },
+];
+
 /** Every function of Slipway but those of the API, which functions/api/platform.ts declares. */
-export const functions: readonly FunctionDeclaration[] = [...tasks];
+export const functions: readonly FunctionDeclaration[] = [...tasks, ...listeners];

@@ -1,0 +1,22 @@
+import type { RuleDeclaration } from "../core/declaration.ts";
+
+/** What starts functions without anybody asking: rules on the bus and schedules. */
+export const rules: readonly RuleDeclaration[] = [
+  {
+    name: "execution-ended",
+    purpose: "An execution that could not record its outcome does not leave its cluster locked",
+    bus: "default",
+    pattern: {
+      source: ["aws.states"],
+      "detail-type": ["Step Functions Execution Status Change"],
+      detail: { status: ["FAILED", "TIMED_OUT", "ABORTED"] },
+    },
+    target: { function: "on-execution-ended" },
+  },
+  {
+    name: "sweep-operations",
+    purpose: "Finds operations and leases that no event told about; that event is best effort",
+    schedule: "rate(5 minutes)",
+    target: { function: "sweep-operations" },
+  },
+];
