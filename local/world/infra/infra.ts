@@ -4,6 +4,11 @@ import type { InfraExtras, InfraWorld } from "../infra-contract.ts";
 import { createActivities } from "./activities.ts";
 import { createAddresses, holds } from "./addresses.ts";
 import { autoScalingHandlers } from "./auto-scaling/api.ts";
+import { iamResources, otherResources } from "./cloudformation/account-resources.ts";
+import { cloudformationHandlers } from "./cloudformation/api.ts";
+import { networkResources } from "./cloudformation/network-resources.ts";
+import { createStackEngine } from "./cloudformation/stack-engine.ts";
+import { openStackState } from "./cloudformation/state.ts";
 import { ensureDefaultVpc } from "./default-vpc.ts";
 import { describeNetwork } from "./ec2/describe-network.ts";
 import { instanceHandlers } from "./ec2/instances.ts";
@@ -52,6 +57,15 @@ export function createInfra(parts: {
     activities,
     launchTemplate: templates.launchTemplate,
   });
+  const stacks = openStackState(kernel.durable);
+  const providers = new Map(
+    Object.entries({
+      ...networkResources(ec2),
+      ...iamResources(iam.handlers),
+      ...otherResources(autoScaling, stacks),
+    }),
+  );
+  const engine = createStackEngine({ kernel, faults, state: stacks, providers });
 
   const world: InfraWorld & InfraExtras = {
     subnet(place, subnetId) {
@@ -99,7 +113,7 @@ export function createInfra(parts: {
     ec2,
     autoScaling,
     iam: iam.handlers,
-    cloudformation: {},
+    cloudformation: cloudformationHandlers({ kernel, state: stacks, engine }),
   };
 }
 
