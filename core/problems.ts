@@ -82,14 +82,14 @@ function describe(issue: z.core.$ZodIssue, found: unknown): string {
       // A schema's own sentence is better than ours.
       if (!issue.message.startsWith("Invalid input")) return issue.message;
       return found === undefined
-        ? `required: ${aType(issue.expected)}`
+        ? `required; expected ${aType(issue.expected)}`
         : `expected ${aType(issue.expected)}, found ${show(found)}`;
     case "invalid_value": {
       if (!issue.message.startsWith("Invalid")) return issue.message;
       const values = issue.values.map((value) => String(value));
       const guess = typeof found === "string" ? nearest(found, values) : undefined;
       const expected = values.length === 1 ? `"${values[0]}"` : `one of ${values.join(", ")}`;
-      if (found === undefined) return `required: ${expected}`;
+      if (found === undefined) return `required; expected ${expected}`;
       return `expected ${expected}, found ${show(found)}${guess && values.length > 1 ? `; did you mean ${guess}?` : ""}`;
     }
     case "too_small":
