@@ -1,5 +1,6 @@
 import type { LaunchTemplateSpecification, Taint, UpdateParam } from "@aws-sdk/client-eks";
 import { minorNumber } from "../catalogue/versions.ts";
+import type { NodeTaint } from "../kubernetes-contract.ts";
 import {
   duration,
   type EksContext,
@@ -86,25 +87,35 @@ export const nodegroupUpdateHandlers = (ctx: EksContext) => {
     ctx.nodegroups.touch(key);
   });
 
-  /** Labels and taints of nodes that already run: what the group no longer has is taken away. */
+  /**
+   * Labels and taints of nodes that already run. An apply takes away only what an earlier apply brought, so the
+   * present state is applied first.
+   */
   function relabel(group: NodegroupDoc, change: ConfigChange): void {
     for (const instance of liveInstances(ctx, group)) {
-      const node = ctx.kubernetes.get(group.cluster, "Node", undefined, instance.nodeName);
+      const name = instance.nodeName;
+      const node = ctx.kubernetes.get(group.cluster, "Node", undefined, name);
       if (!node) continue;
-      const labels = { ...node.metadata.labels };
-      for (const key of change.removedLabels) delete labels[key];
-      Object.assign(labels, group.body.labels);
-      const present = (node.spec?.taints ?? []) as { key: string; effect: string }[];
+      const before = { ...node.metadata.labels };
+      const after = { ...before };
+      for (const key of change.removedLabels) delete after[key];
+      Object.assign(after, group.body.labels);
+      const present = [...((node.spec?.taints ?? []) as NodeTaint[])];
       const ours = nodeTaints(group.body.taints);
-      const gone = [...nodeTaints([...change.removedTaints]), ...ours];
+      const gone = [...nodeTaints(change.removedTaints), ...ours];
       const kept = present.filter(
         (taint) => !gone.some((t) => t.key === taint.key && t.effect === taint.effect),
       );
-      ctx.kubernetes.apply(group.cluster, {
-        ...node,
-        metadata: { ...node.metadata, labels },
-        spec: { ...node.spec, taints: [...kept, ...ours] },
-      });
+      for (const [labels, taints] of [
+        [before, present],
+        [after, [...kept, ...ours]],
+      ])
+        ctx.kubernetes.apply(group.cluster, {
+          apiVersion: "v1",
+          kind: "Node",
+          metadata: { name, labels: labels as Record<string, string> },
+          spec: { taints },
+        });
     }
   }
 
