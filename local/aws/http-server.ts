@@ -127,11 +127,13 @@ async function readBody(request: IncomingMessage, limit: number): Promise<Uint8A
 
 /** Writes an answer; of a stream, chunk by chunk at the pace the client takes them. */
 async function send(answer: WireResponse, response: ServerResponse): Promise<void> {
-  response.writeHead(answer.status, { ...answer.headers });
   if (answer.body instanceof Uint8Array) {
+    const length = answer.status === 204 ? {} : { "content-length": answer.body.byteLength };
+    response.writeHead(answer.status, { ...answer.headers, ...length });
     response.end(answer.body);
     return;
   }
+  response.writeHead(answer.status, { ...answer.headers });
   response.flushHeaders();
   for await (const chunk of answer.body) {
     if (response.destroyed) return;

@@ -33,8 +33,12 @@ export function createTableFacts(kernel: Kernel) {
         const table = described[name];
         if (!isRecord(table)) continue;
         const facts = stored.get(keyOf(scope, String(table.TableName)));
-        if (facts)
-          described[name] = { ...table, CreationDateTime: facts.createdAt / 1000, TableId: facts.id };
+        if (!facts) continue;
+        const time = facts.createdAt / 1000;
+        const billing = isRecord(table.BillingModeSummary) && {
+          BillingModeSummary: { ...table.BillingModeSummary, LastUpdateToPayPerRequestDateTime: time },
+        };
+        described[name] = { ...table, ...billing, CreationDateTime: time, TableId: facts.id };
       }
       return described;
     },
