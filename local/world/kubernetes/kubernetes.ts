@@ -37,8 +37,7 @@ export interface KubernetesOptions {
  *
  * | name                    | effect                                                                         |
  * |-------------------------|--------------------------------------------------------------------------------|
- * | `NodesNeverJoin`        | a machine never registers [`ARN node/NAME nodegroup/GROUP`]                    |
- * | `NodesNeverReady`       | a node registers and stays NotReady [the same]                                 |
+ * | `NodesNeverReady`       | a node registers and stays NotReady [`ARN node/NAME nodegroup/GROUP`]          |
  * | `EvictionError`         | evictions answer 500; args `message` [`ARN pod/NAMESPACE/NAME`]                |
  * | `WebhookRejectsPods`    | new pods are denied with 403; args `webhook`, `message` [`ARN pod/NS/NAME`]    |
  * | `PodsSlowToReady`       | pods become Ready after args `seconds` (3600) [`ARN pod/NAMESPACE/NAME`]       |
@@ -218,6 +217,3 @@ function evictionResult(error: ApiError): ReturnType<KubernetesWorld["evict"]> {
   }
   return { result: "misconfigured", message: error.message };
 }
-
-/** What {@link KubernetesWorld} hands out is the stored object itself: read it, do not change it. */
-export type { KubeObject };

@@ -98,11 +98,10 @@ function daemonsRun(cluster: Cluster, name: string): boolean {
   return true;
 }
 
-/** Registers a machine; false when the fault `NodesNeverJoin` keeps it away, or it is registered already. */
+/** Registers a machine; false when it is registered already. */
 export function addNode(cluster: Cluster, spec: NodeSpec): boolean {
   const node = nodeObject(spec, cluster.store.now());
   if (cluster.store.get(NODES, spec.name)) return false;
-  if (cluster.faults.hit("NodesNeverJoin", subjectOf(cluster, node))) return false;
   cluster.setTimer("node-join", spec.name, cluster.between(...JOIN_SECONDS));
   const created = cluster.store.create(NODES, node);
   cluster.store.create(LEASES, {
