@@ -4,6 +4,7 @@ import {
   type OperationEvent,
   type OperationStatus,
   type Plan,
+  type PlanPhase,
   type StepStatus,
   type StepView,
 } from "./types.ts";
@@ -159,6 +160,20 @@ function closeAtEnd(step: Draft, event: OperationEvent): void {
   step.status = event.status === "Succeeded" ? "Succeeded" : "Failed";
   step.endedAt = event.at;
   if (event.error && step.status === "Failed") step.error = event.error;
+}
+
+/**
+ * The phases of a plan that are still to do. An operation that is retried begins with the first of these: once
+ * the control plane has gone on, the checks and node groups of an earlier hop could not be done again.
+ */
+export function openPhases(plan: Plan, steps: readonly StepView[]): PlanPhase[] {
+  const open = new Set(
+    steps
+      .filter((step) => step.status !== "Succeeded" && step.status !== "Skipped")
+      .map((step) => step.phase),
+  );
+  const first = plan.phases.findIndex((phase) => open.has(phase.id));
+  return first < 0 ? [] : plan.phases.slice(first);
 }
 
 /** Done and all seconds of a plan, by what each step was expected to take. */

@@ -42,7 +42,7 @@ export interface SkippedNode {
   readonly node: string;
   /**
    * `budget`: a budget lets no pod go now. `overlap`: several budgets match one pod, the API refuses its eviction
-   * whatever they allow. `limit`: only the number of nodes at once holds it.
+   * whatever they allow. `limit`: as many nodes as may are draining; its budgets were not looked at.
    */
   readonly reason: "budget" | "overlap" | "limit";
   /** `default/web-7d9f-abc`. */
@@ -93,14 +93,19 @@ export function nextBatch({ nodes, limits, budgets }: DrainRequest): DrainBatch 
   const drain: string[] = [];
   const skipped: SkippedNode[] = [];
   for (const node of drainCandidates(nodes)) {
-    const hold = shares.holds(node);
-    if (hold) skipped.push(hold);
-    else if (!room.has(node)) skipped.push({ node: node.name, reason: "limit", pods: [], budgets: [] });
-    else {
-      room.take(node);
-      shares.take(node);
-      drain.push(node.name);
+    // The cheap limit first: matching a thousand nodes' pods with their budgets costs half a second.
+    if (!room.has(node)) {
+      skipped.push({ node: node.name, reason: "limit", pods: [], budgets: [] });
+      continue;
     }
+    const hold = shares.holds(node);
+    if (hold) {
+      skipped.push(hold);
+      continue;
+    }
+    room.take(node);
+    shares.take(node);
+    drain.push(node.name);
   }
   return {
     drain,
@@ -145,11 +150,11 @@ class Room {
  * pods have: two nodes with pods of a budget that allows one would only block each other half empty.
  */
 class BudgetShares {
-  readonly #budgets: DrainRequest["budgets"];
+  readonly #budgets: ReadonlyMap<string, DrainRequest["budgets"]>;
   readonly #left = new Map<string, number>();
 
   constructor(budgets: DrainRequest["budgets"], draining: readonly DrainNode[]) {
-    this.#budgets = budgets;
+    this.#budgets = Map.groupBy(budgets, (budget) => budget.namespace);
     for (const budget of budgets) this.#left.set(keyOf(budget), budget.disruptionsAllowed);
     for (const node of draining) this.take(node);
   }
@@ -158,7 +163,7 @@ class BudgetShares {
     const overlap: { pods: string[]; budgets: Set<string> } = { pods: [], budgets: new Set() };
     const closed: { pods: string[]; budgets: Set<string> } = { pods: [], budgets: new Set() };
     for (const pod of node.pods) {
-      const matching = budgetsOf(pod, this.#budgets).map(keyOf);
+      const matching = this.#of(pod);
       const shut = matching.filter((key) => !((this.#left.get(key) ?? 0) > 0));
       if (matching.length > 1) add(overlap, pod, matching);
       else if (shut.length > 0) add(closed, pod, shut);
@@ -174,8 +179,12 @@ class BudgetShares {
   }
 
   take(node: DrainNode): void {
-    const used = new Set(node.pods.flatMap((pod) => budgetsOf(pod, this.#budgets).map(keyOf)));
+    const used = new Set(node.pods.flatMap((pod) => this.#of(pod)));
     for (const key of used) this.#left.set(key, (this.#left.get(key) ?? 0) - 1);
+  }
+
+  #of(pod: DrainPod): string[] {
+    return budgetsOf(pod, this.#budgets.get(pod.namespace) ?? []).map(keyOf);
   }
 }
 

@@ -137,6 +137,23 @@ describe("the next batch", () => {
     ]);
   });
 
+  it("decides for a thousand nodes without matching every pod with every budget", () => {
+    let looks = 0;
+    const labels = {
+      get app() {
+        looks++;
+        return "web";
+      },
+    };
+    const nodes = Array.from({ length: 1000 }, (_, i) =>
+      nodeOf(`n${i}`, { pods: [{ namespace: "default", name: `p${i}`, labels }] }),
+    );
+    expect(
+      nextBatch({ nodes, limits: { maxUnavailable: 10 }, budgets: [webBudget(1000)] }).drain,
+    ).toHaveLength(10);
+    expect(looks).toBeLessThan(100);
+  });
+
   it("is done when every node is drained, and with no nodes at all", () => {
     expect(
       nextBatch({ nodes: [nodeOf("n1", { state: "drained" })], limits: { maxUnavailable: 1 }, budgets: [] })

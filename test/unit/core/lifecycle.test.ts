@@ -6,6 +6,7 @@ import {
   expectedFinish,
   foldSteps,
   nextStatuses,
+  openPhases,
 } from "../../../core/operation/lifecycle.ts";
 import {
   ENDED,
@@ -214,6 +215,32 @@ describe("steps folded from events", () => {
         },
       ),
     );
+  });
+});
+
+describe("the phases still to do", () => {
+  const two = planUpgrade({
+    snapshot: snapshot(),
+    to: "1.35",
+    policy: defaultPolicy,
+    overrides: [],
+    now: NOW,
+  });
+  const done = (id: string) =>
+    (two.phases.find((p) => p.id === id)?.steps ?? []).map((s) => event("StepSucceeded", 1, { step: s.id }));
+  const open = (events: OperationEvent[]) => openPhases(two, foldSteps(two, events)).map((p) => p.id);
+
+  it("are all at first, none at the end, and those from the first unfinished one after a failure", () => {
+    expect(open([])).toEqual(["1.34", "1.35"]);
+    expect(open(done("1.34").slice(0, -1))).toEqual(["1.34", "1.35"]);
+    const failed = [
+      ...done("1.34"),
+      event("StepStarted", 2, { step: "1.35/control-plane" }),
+      event("OperationStatusChanged", 3, { status: "Failed" }),
+      event("OperationStatusChanged", 4, { status: "Pending" }),
+    ];
+    expect(open(failed)).toEqual(["1.35"]);
+    expect(open([...done("1.34"), ...done("1.35")])).toEqual([]);
   });
 });
 
