@@ -153,15 +153,20 @@ describe("whatever is done to it, and whenever the process is killed", () => {
     try {
       await fc.assert(
         fc.asyncProperty(
-          fc.array(step, { minLength: 1, maxLength: 25 }),
+          fc.array(step, { minLength: 3, maxLength: 30 }),
           fc.integer(),
           async (steps, seed) => {
             const journal = join(folder, `journal-${run++}`);
             const faults = createFaults();
             let w = await world({ seed, journal, faults });
             await createCluster(w);
+            for (const name of ["a", "b"] as const)
+              await perform(w, { do: "createNodegroup", group: name, size: 2 });
+            await perform(w, { do: "createAddon", addonName: "coredns" });
+            await w.advance(200);
             for (const { action: next, wait } of steps) {
               if (next.do === "restart") {
+                w.kernel.durable.map("test").set("killed", run);
                 w.clock.stop();
                 w.kernel.durable.close();
                 const before = JSON.stringify(documents(w));
