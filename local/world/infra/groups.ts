@@ -34,6 +34,8 @@ const ROUND_MS = 5 * SECOND;
 const RETRY_MS = 60 * SECOND;
 /** After an hour of failures the retries no longer keep virtual time going by themselves. */
 const PATIENCE = 60;
+/** Processes without which zones are not evened out. */
+const BALANCING = ["AZRebalance", "Launch", "Terminate"];
 const BALANCE_MS = 300 * SECOND;
 /** EKS gives a drain 15 minutes before a machine goes without it. */
 const HOOK_MS = 900 * SECOND;
@@ -229,22 +231,28 @@ export function createGroups(parts: {
     wake(group, ROUND_MS);
   }
 
-  const unbalanced = (group: AsgDocument, live: readonly InstanceDocument[]) => {
-    if (
-      group.suspended.some(
-        (process) => process === "AZRebalance" || process === "Launch" || process === "Terminate",
-      )
-    )
-      return undefined;
+  /** The zones of the group's subnets differ by two or more machines, and nobody has forbidden to even that out. */
+  const isUneven = (group: AsgDocument, live: readonly InstanceDocument[]): boolean => {
+    if (group.suspended.some((process) => BALANCING.includes(process))) return false;
+    const subnets = group.subnetIds.flatMap((subnetId) => state.subnets.get(keyOf(group, subnetId)) ?? []);
+    return imbalance(countZones(subnets, live)) !== undefined;
+  };
+
+  /** How many machines to start in emptier zones, as far as those have room now. */
+  const moves = (group: AsgDocument, live: readonly InstanceDocument[]): number => {
     const usable = group.subnetIds
-      .map((subnetId) => presentSubnet(state, faults, group, subnetId))
-      .filter((subnet) => subnet !== undefined && addresses.free(subnet) > 0)
-      .filter((subnet) => subnet !== undefined);
+      .flatMap((subnetId) => presentSubnet(state, faults, group, subnetId) ?? [])
+      .filter((subnet) => addresses.free(subnet) > 0);
     const perZone = countZones(usable, live);
     const uneven = imbalance(perZone);
-    if (!uneven || !usable.some((subnet) => subnet.zone === uneven.to)) return undefined;
+    if (!uneven) return 0;
     const gap = (perZone.get(uneven.from) ?? 0) - (perZone.get(uneven.to) ?? 0);
-    return Math.max(1, Math.min(Math.floor(gap / 2), Math.ceil(group.desired / 10)));
+    return Math.min(Math.floor(gap / 2), Math.ceil(group.desired / 10));
+  };
+  /** Looks again in a while; in the background, since the zones may stay without room for ever. */
+  const balanceLater = (key: string): void => {
+    if (timers.dueAt(BALANCE_TIMER, key) === undefined)
+      timers.set(BALANCE_TIMER, key, clock.now() + BALANCE_MS, null, { background: true });
   };
 
   function finishDelete(group: AsgDocument): void {
@@ -264,20 +272,19 @@ export function createGroups(parts: {
     const live = members(group);
     if (live.length < group.desired) grow(group, live);
     else if (live.length > group.desired) shrink(group, live);
-    else if (unbalanced(group, live) !== undefined && timers.dueAt(BALANCE_TIMER, key) === undefined)
-      timers.set(BALANCE_TIMER, key, clock.now() + BALANCE_MS, null, { background: true });
+    else if (isUneven(group, live)) balanceLater(key);
   });
 
   timers.on(BALANCE_TIMER, (key) => {
     const group = state.groups.get(key);
     if (group?.status !== "InService") return;
     const live = members(group);
-    const moves = live.length === group.desired ? unbalanced(group, live) : undefined;
-    if (moves !== undefined && launch(group, moves, live).started > 0) {
+    if (!isUneven(group, live)) return;
+    if (live.length === group.desired && launch(group, moves(group, live), live).started > 0) {
       group.rebalancing = true;
       state.groups.touch(key);
-    }
-    wake(group, ROUND_MS);
+      wake(group, ROUND_MS);
+    } else balanceLater(key);
   });
 
   timers.on(HOOK_TIMER, (key) => {
