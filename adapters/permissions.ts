@@ -73,6 +73,12 @@ export const eksCatalogue: Grant = {
 
 export const eksFargate: Grant = { actions: ["eks:ListFargateProfiles"], resources: [cluster] };
 
+/** The stacks that Slipway makes for clusters. */
+export const stacks: Grant = {
+  actions: ["cloudformation:DescribeStacks"],
+  resources: ["arn:aws:cloudformation:*:*:stack/slipway-*/*"],
+};
+
 /** DescribeSubnets knows no resource. */
 export const subnets: Grant = { actions: ["ec2:DescribeSubnets"], resources: ["*"] };
 

@@ -39,7 +39,7 @@ const tasks: readonly FunctionDeclaration[] = [
     eksAddons,
     eksUpdates,
   ]),
-  task("end-step", "Records that a step made of AWS calls alone has succeeded", []),
+  task("record-steps", "Records the steps that are made of AWS calls alone", []),
   task("plan-addons", "Says which add-on updates of a phase are still to do", [eksAddons]),
   task("end-addon", "Looks whether an add-on is healthy on its new version", [eksAddons]),
   task("plan-green", "Decides how the rotation of a node group begins or goes on", [eksNodegroups]),
@@ -91,5 +91,17 @@ const listeners: readonly FunctionDeclaration[] = [
   },
 ];
 
+const provisioning: readonly FunctionDeclaration[] = [
+  task("plan-provision", "Says what a new cluster needs to stand on, as a CloudFormation template", []),
+  task("plan-cluster", "Makes the requests for cluster, node groups and add-ons from the ClusterConfig", [], {
+    memoryMB: 1024,
+  }),
+  task("plan-cleanup", "Lists what an operation created, or what a cluster consists of, for its removal", [
+    eksCluster,
+    eksNodegroups,
+    permissions.stacks,
+  ]),
+];
+
 /** Every function of Slipway but those of the API, which functions/api/platform.ts declares. */
-export const functions: readonly FunctionDeclaration[] = [...tasks, ...listeners];
+export const functions: readonly FunctionDeclaration[] = [...tasks, ...provisioning, ...listeners];

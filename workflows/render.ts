@@ -8,8 +8,6 @@ export interface References {
   readonly workflow: (name: string) => string;
   readonly table: string;
   readonly bus: string;
-  /** ARN of the role that Slipway's functions work under in Kubernetes: `${functionsRole}`. */
-  readonly functionsRole?: string;
 }
 
 const PLACEHOLDER = /\$\{([^}]*)\}/g;
@@ -29,7 +27,6 @@ export function render(definition: StateMachine, refs: References): StateMachine
       if (kind === "workflow" && target) return refs.workflow(target);
       if (name === "table") return refs.table;
       if (name === "bus") return refs.bus;
-      if (name === "functionsRole" && refs.functionsRole) return refs.functionsRole;
       throw new TypeError(`${whole} is not a placeholder of a workflow`);
     });
   const walk = (value: unknown): unknown => {

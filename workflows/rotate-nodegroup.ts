@@ -109,7 +109,7 @@ const definition = partMachine({
     ...untilActive({ id: "Green", name: "$green", next: "NodesReady", failTo }),
     NodesReady: run(
       "nodes-ready",
-      { step, green, size: expr("$size"), polls: expr("$polls"), ready: expr("$ready") },
+      { step, green, size: expr("$size"), polls: expr("$polls"), ready: expr("$ready"), bake: true },
       {
         assign: { polls: expr("$polls + 1"), ready: expr("$states.result.Payload.ready") },
         failTo,

@@ -13,6 +13,8 @@ const input = taskInput.extend({
   /** Nodes that must be there. */
   size: z.number().int().min(0),
   polls: z.number().int().min(0),
+  /** Whether they must have been Ready for the bake time. */
+  bake: z.boolean(),
   /** Ready nodes at the last look. */
   ready: z.number().int().min(0),
 });
@@ -28,7 +30,7 @@ const MAX_POLLS = 75;
 export const handler = task(
   "nodes-ready",
   input,
-  async ({ operationId, step, green, size, polls, ready }, context) => {
+  async ({ operationId, step, green, size, polls, ready, bake }, context) => {
     const { runtime, store } = context;
     const operation = await operationAtGate(context, operationId);
     const { rotation } = await policyFor(store, operation);
@@ -43,7 +45,7 @@ export const handler = task(
         step,
         message: `${times.length} of ${size} new nodes are Ready`,
         progress: {
-          done: 0,
+          done: bake ? 0 : times.length,
           total: size,
           unit: "nodes",
           phase: "joining",
@@ -67,7 +69,7 @@ export const handler = task(
       }
       return { state: "waiting", waitSeconds: POLL_SECONDS, ready: times.length };
     }
-    const bakedAt = Math.max(0, ...times) + rotation.bakeSeconds * 1000;
+    const bakedAt = Math.max(0, ...times) + (bake ? rotation.bakeSeconds * 1000 : 0);
     const left = Math.ceil((bakedAt - runtime.clock.now()) / 1000);
     return left > 0
       ? { state: "waiting", waitSeconds: left, ready: times.length }

@@ -99,8 +99,12 @@ export const controlPlane = (next: string): States => ({
     { next: "WaitForControlPlane" },
   ),
   ControlPlaneUpdated: run(
-    "end-step",
-    { step: expr("$phase.controlPlane"), message: expr("'The control plane is on ' & $phase.version") },
+    "record-steps",
+    {
+      ended: [
+        { step: expr("$phase.controlPlane"), message: expr("'The control plane is on ' & $phase.version") },
+      ],
+    },
     { next },
   ),
 });

@@ -42,7 +42,7 @@ export const catchTo = (
 
 function callOut(
   resource: string,
-  args: object,
+  args: object | string,
   flow: Flow,
   defaults: { retry: readonly Retrier[]; timeout: number },
 ): State {
@@ -73,14 +73,14 @@ export const run = (name: string, payload: Readonly<Record<string, unknown>>, fl
 
 /** Calls EKS. */
 export const eks = (action: string, args: Readonly<Record<string, unknown>> | string, flow: Flow): State =>
-  callOut(`arn:aws:states:::aws-sdk:eks:${action}`, args as object, flow, { retry: eksRetry, timeout: 120 });
+  callOut(`arn:aws:states:::aws-sdk:eks:${action}`, args, flow, { retry: eksRetry, timeout: 120 });
 
 /** Calls another AWS service: `cloudformation`, and how Step Functions names its errors: `CloudFormation`. */
 export const service = (
   id: string,
   errors: string,
   action: string,
-  args: Readonly<Record<string, unknown>>,
+  args: Readonly<Record<string, unknown>> | string,
   flow: Flow,
 ): State =>
   callOut(`arn:aws:states:::aws-sdk:${id}:${action}`, args, flow, {

@@ -1,0 +1,324 @@
+import type { WorkflowDeclaration } from "../core/declaration.ts";
+import { verification } from "./fragments/checks.ts";
+import { cleanup } from "./fragments/cleanup.ts";
+import { createAddons } from "./fragments/create-addons.ts";
+import { untilActive } from "./fragments/nodegroup.ts";
+import { operationMachine } from "./fragments/operation.ts";
+import { eksBusyRetry } from "./fragments/retry.ts";
+import { catchTo, choose, eks, expr, failure, gate, run, service, wait } from "./fragments/states.ts";
+
+/** Where failures go once something may have been created. */
+const failTo = "Cleanup";
+
+/** The stack's events are not read: CloudFormation's reason on the stack itself names the resource. */
+const stack = {
+  StackNeeded: choose([{ when: "$foundation.needed", assign: { polls: 0 }, next: "CreateStack" }], {
+    assign: { outputs: [] },
+    next: "PlanCluster",
+  }),
+  CreateStack: service("cloudformation", "CloudFormation", "createStack", expr("$foundation.request"), {
+    output: {},
+    catches: [{ ErrorEquals: ["CloudFormation.AlreadyExistsException"], Next: "WaitForStack" }],
+    failTo,
+    next: "WaitForStack",
+  }),
+  WaitForStack: wait("$polls = 0 ? 30 : 20", "DescribeStack"),
+  DescribeStack: service(
+    "cloudformation",
+    "CloudFormation",
+    "describeStacks",
+    { StackName: expr("$foundation.stackName") },
+    {
+      assign: {
+        polls: expr("$polls + 1"),
+        outputs: expr("$exists($states.result.Stacks[0].Outputs) ? $states.result.Stacks[0].Outputs : []"),
+      },
+      output: {
+        status: expr("$states.result.Stacks[0].StackStatus"),
+        reason: expr(
+          "$exists($states.result.Stacks[0].StackStatusReason) ? $states.result.Stacks[0].StackStatusReason : ''",
+        ),
+      },
+      failTo,
+      next: "StackDone",
+    },
+  ),
+  StackDone: choose(
+    [
+      { when: "$states.input.status = 'CREATE_COMPLETE'", next: "PlanCluster" },
+      {
+        when: "$states.input.status != 'CREATE_IN_PROGRESS' or $polls >= 90",
+        assign: {
+          failure: failure("StackFailed", {
+            message:
+              "'the stack ' & $foundation.stackName & ' with VPC and roles is ' & $states.input.status & ' ' & $states.input.reason",
+            remedy: "Look at the events of the stack in CloudFormation, then retry the operation.",
+          }),
+        },
+        next: failTo,
+      },
+    ],
+    { next: "WaitForStack" },
+  ),
+};
+
+const cluster = {
+  CreateCluster: eks(
+    "createCluster",
+    expr(
+      "$merge([$requests.cluster, {'ClientRequestToken': $hash($operationId & ':' & $string($attempt) & ':cluster', 'SHA-256')}])",
+    ),
+    {
+      assign: { polls: 0 },
+      output: {},
+      // Ours, when the answer to this very call was lost; DescribeCluster tells by the tag.
+      catches: [catchTo("DescribeCluster", ["Eks.ResourceInUseException"], { polls: 0 })],
+      failTo,
+      next: "WaitForCluster",
+    },
+  ),
+  WaitForCluster: wait("$polls = 0 ? 240 : 45", "DescribeCluster"),
+  DescribeCluster: eks(
+    "describeCluster",
+    { Name: expr("$cluster") },
+    {
+      assign: { polls: expr("$polls + 1") },
+      output: {
+        status: expr("$states.result.Cluster.Status"),
+        ours: expr("$lookup($states.result.Cluster.Tags, 'slipway.dev/operation') = $operationId"),
+        issues: expr(
+          "$exists($states.result.Cluster.Health.Issues) ? $states.result.Cluster.Health.Issues : []",
+        ),
+      },
+      failTo,
+      next: "ClusterActive",
+    },
+  ),
+  ClusterActive: choose(
+    [
+      {
+        when: "$states.input.ours != true",
+        assign: {
+          failure: failure("ClusterExists", {
+            message: "'a cluster ' & $cluster & ' exists that this operation did not create'",
+            remedy: "Choose another metadata.name, or delete that cluster.",
+          }),
+        },
+        next: failTo,
+      },
+      { when: "$states.input.status = 'ACTIVE'", assign: { index: 0 }, next: "RecordCluster" },
+      {
+        when: "$states.input.status != 'CREATING' or $polls >= 80",
+        assign: {
+          failure: failure("ClusterFailed", {
+            message:
+              "'the cluster ' & $cluster & ' is ' & $states.input.status & $join($map($states.input.issues, function($i) { ': ' & $i.Code & ' ' & $i.Message }))",
+            remedy: "Mend what EKS names, then retry the operation.",
+            step: "$requests.clusterStep",
+            detail: "{'issues': $states.input.issues}",
+          }),
+        },
+        next: failTo,
+      },
+    ],
+    { next: "WaitForCluster" },
+  ),
+  RecordCluster: run(
+    "record-steps",
+    {
+      ended: [
+        { step: expr("$requests.clusterStep"), message: expr("'The cluster ' & $cluster & ' is ACTIVE'") },
+      ],
+    },
+    { failTo, next: "NextAccess" },
+  ),
+};
+
+const access = {
+  NextAccess: choose(
+    [
+      {
+        when: "$index < $count($requests.access)",
+        assign: { item: expr("$requests.access[$index]"), index: expr("$index + 1") },
+        next: "CreateAccess",
+      },
+    ],
+    { assign: { index: 0 }, next: "NextPolicy" },
+  ),
+  CreateAccess: eks("createAccessEntry", expr("$item"), {
+    output: {},
+    catches: [{ ErrorEquals: ["Eks.ResourceInUseException"], Next: "NextAccess" }],
+    failTo,
+    next: "NextAccess",
+  }),
+  NextPolicy: choose(
+    [
+      {
+        when: "$index < $count($requests.policies)",
+        assign: { item: expr("$requests.policies[$index]"), index: expr("$index + 1") },
+        next: "AssociatePolicy",
+      },
+    ],
+    { next: "StartAddonsBefore" },
+  ),
+  AssociatePolicy: eks("associateAccessPolicy", expr("$item"), { output: {}, failTo, next: "NextPolicy" }),
+};
+
+/** All groups are asked for first and awaited afterwards, so that they are made at the same time. */
+const nodegroups = {
+  StartNodegroups: run(
+    "record-steps",
+    { started: expr("[$requests.nodegroups.step]") },
+    { assign: { index: 0 }, failTo, next: "NextToCreate" },
+  ),
+  NextToCreate: choose(
+    [
+      {
+        when: "$index < $count($requests.nodegroups)",
+        assign: { group: expr("$requests.nodegroups[$index]"), index: expr("$index + 1") },
+        next: "CreateNodegroup",
+      },
+    ],
+    { assign: { index: 0 }, next: "NextToAwait" },
+  ),
+  CreateNodegroup: eks(
+    "createNodegroup",
+    expr(
+      "$merge([$group.request, {'ClientRequestToken': $hash($operationId & ':' & $string($attempt) & ':' & $group.name, 'SHA-256')}])",
+    ),
+    {
+      retry: eksBusyRetry.filter((retrier) => !retrier.ErrorEquals.includes("Eks.ResourceInUseException")),
+      output: {},
+      catches: [{ ErrorEquals: ["Eks.ResourceInUseException"], Next: "NextToCreate" }],
+      failTo,
+      next: "NextToCreate",
+    },
+  ),
+  NextToAwait: choose(
+    [
+      {
+        when: "$index < $count($requests.nodegroups)",
+        assign: { group: expr("$requests.nodegroups[$index]"), index: expr("$index + 1"), polls: 0 },
+        next: "WaitForGroup",
+      },
+    ],
+    { next: "StartAddonsAfter" },
+  ),
+  ...untilActive({ id: "Group", name: "$group.name", next: "NodesReady", failTo }),
+  NodesReady: run(
+    "nodes-ready",
+    {
+      step: expr("$group.step"),
+      green: expr("$group.name"),
+      size: expr("$group.size"),
+      polls: expr("$polls"),
+      ready: expr("$ready"),
+      bake: false,
+    },
+    {
+      assign: { polls: expr("$polls + 1"), ready: expr("$states.result.Payload.ready") },
+      failTo,
+      next: "NodesAreReady",
+    },
+  ),
+  NodesAreReady: choose([{ when: "$states.input.state = 'waiting'", next: "WaitForNodes" }], {
+    next: "RecordNodegroup",
+  }),
+  WaitForNodes: wait("$states.input.waitSeconds", "NodesReady"),
+  RecordNodegroup: run(
+    "record-steps",
+    {
+      ended: [
+        {
+          step: expr("$group.step"),
+          message: expr("$group.name & ' has ' & $string($group.size) & ' Ready nodes'"),
+        },
+      ],
+    },
+    { failTo, next: "NextToAwait" },
+  ),
+};
+
+/** The types were turned on with the cluster; what is left is how long the logs are kept. */
+const logging = {
+  LoggingNeeded: choose(
+    [
+      { when: "$requests.retentionDays > 0", next: "CreateLogGroup" },
+      { when: "$requests.loggingStep != ''", next: "RecordLogging" },
+    ],
+    { assign: { polls: 0 }, next: "Verify" },
+  ),
+  CreateLogGroup: service(
+    "cloudwatchlogs",
+    "CloudWatchLogs",
+    "createLogGroup",
+    { LogGroupName: expr("$requests.logGroup") },
+    {
+      output: {},
+      // EKS makes it itself with the first log line.
+      catches: [{ ErrorEquals: ["CloudWatchLogs.ResourceAlreadyExistsException"], Next: "SetRetention" }],
+      failTo,
+      next: "SetRetention",
+    },
+  ),
+  SetRetention: service(
+    "cloudwatchlogs",
+    "CloudWatchLogs",
+    "putRetentionPolicy",
+    { LogGroupName: expr("$requests.logGroup"), RetentionInDays: expr("$requests.retentionDays") },
+    { output: {}, failTo, next: "RecordLogging" },
+  ),
+  RecordLogging: run(
+    "record-steps",
+    { ended: [{ step: expr("$requests.loggingStep"), message: "Control-plane logs are on" }] },
+    { assign: { polls: 0 }, failTo, next: "Verify" },
+  ),
+};
+
+/**
+ * A cluster from its ClusterConfig: VPC and roles in one stack where the file brings none, the cluster, access,
+ * the add-ons that nodes need, node groups, the other add-ons, logs. A failure removes what was created.
+ */
+const definition = operationMachine({
+  comment: "Creates a cluster as its ClusterConfig says",
+  startAt: "Gate",
+  states: {
+    Gate: gate("PlanProvision"),
+    PlanProvision: run(
+      "plan-provision",
+      {},
+      { assign: { foundation: expr("$states.result.Payload") }, next: "StackNeeded" },
+    ),
+    ...stack,
+    PlanCluster: run(
+      "plan-cluster",
+      { outputs: expr("$outputs") },
+      { assign: { requests: expr("$states.result.Payload") }, output: {}, failTo, next: "CreateCluster" },
+    ),
+    ...cluster,
+    ...access,
+    ...createAddons({ id: "AddonsBefore", list: "addonsBefore", next: "StartNodegroups" }),
+    ...nodegroups,
+    ...createAddons({ id: "AddonsAfter", list: "addonsAfter", next: "LoggingNeeded" }),
+    ...logging,
+    ...verification("Done"),
+
+    Cleanup: { Type: "Pass", Assign: { cause: expr("$failure") }, Next: "PlanCleanup" },
+    ...cleanup({ scope: "created", next: "CleanedUp", failTo: "NotCleanedUp" }),
+    // What failed first is what the operation reports.
+    CleanedUp: { Type: "Pass", Assign: { failure: expr("$cause") }, Next: "Failed" },
+    NotCleanedUp: {
+      Type: "Pass",
+      Assign: {
+        failure: expr("{'Error': $cause.Error, 'Cause': $cause.Cause}"),
+      },
+      Next: "Failed",
+    },
+  },
+});
+
+export const provisionCluster: WorkflowDeclaration = {
+  name: "provision-cluster",
+  purpose: "Creates a cluster with its network, roles, node groups and add-ons",
+  definition,
+};
