@@ -95,6 +95,12 @@ describe("a green node group", () => {
 });
 
 describe("physical names", () => {
+  it("of two long names with the same beginning stay apart", () => {
+    const long = "a-very-long-node-group-name-that-somebody-chose-for-good-reason";
+    expect(physicalName(`${long}-one`, 1)).not.toBe(physicalName(`${long}-two`, 1));
+    expect(physicalName("workers", 3)).toBe("workers-3");
+  });
+
   it("fit into 63 characters, keep generation and are different for different groups", () => {
     fc.assert(
       fc.property(

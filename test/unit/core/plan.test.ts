@@ -130,6 +130,13 @@ describe("an upgrade plan", () => {
     expect(plan("1.35", { cluster: clusterFacts({ status: "UPDATING" }) }).digest).not.toBe(digest);
   });
 
+  it("has another digest when a finding is overridden: that is another decision", () => {
+    const world = snapshot({ cluster: clusterFacts({ status: "UPDATING" }) });
+    const digestWith = (overrides: { code: string; reason: string }[]) =>
+      planUpgrade({ snapshot: world, to: "1.34", policy: defaultPolicy, overrides, now: NOW }).digest;
+    expect(digestWith([{ code: "CLUSTER_STATUS", reason: "lab" }])).not.toBe(digestWith([]));
+  });
+
   it("carries its findings, the overridden ones with the reason", () => {
     const p = planUpgrade({
       snapshot: snapshot({ cluster: clusterFacts({ status: "UPDATING" }) }),
