@@ -156,6 +156,7 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
     const codec = CODECS[model.protocol];
     try {
       const scope = identify(request, credential, requestId);
+      if (scope instanceof AwsError) return codec.encodeError(scope, model, requestId);
       const operation = codec.operation(request, model);
       const raw = rawHandler(services.get(service));
       if (raw) return await pass(raw, model, operation, bodyText(request), scope);

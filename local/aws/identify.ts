@@ -52,18 +52,23 @@ export function serviceOf(
 /**
  * Who calls. An access key of ours stands for the role it was issued for; one that holds twelve digits for
  * that account; every other one for a user of the default account. Signatures are not checked: the endpoint
- * listens on loopback and its keys are not secrets.
+ * listens on loopback and its keys are not secrets. Returns the error for a session that has expired: it is
+ * the answer as it is, whatever the service's model has under that name.
  */
 export function createIdentify(kernel: Kernel, defaults: { account: string; region: string }) {
   const sessions = createSessions(kernel);
 
-  const principalOf = (accessKeyId: string): Principal => {
+  const principalOf = (accessKeyId: string): Principal | AwsError => {
     const session = sessions.find(accessKeyId);
     if (session) {
       if (session.expiresAt !== undefined && session.expiresAt <= kernel.clock.now())
-        throw new AwsError("ExpiredTokenException", "The security token included in the request is expired", {
-          status: 403,
-        });
+        return new AwsError(
+          "ExpiredTokenException",
+          "The security token included in the request is expired",
+          {
+            status: 403,
+          },
+        );
       return session.principal;
     }
     const account = /\d{12}/.exec(accessKeyId)?.[0] ?? defaults.account;
@@ -71,8 +76,13 @@ export function createIdentify(kernel: Kernel, defaults: { account: string; regi
     return { type: "IAMUser", arn: `arn:aws:iam::${account}:user/${user}`, account, accessKeyId };
   };
 
-  return (request: WireRequest, credential: CredentialScope | undefined, requestId: string): Scope => {
+  return (
+    request: WireRequest,
+    credential: CredentialScope | undefined,
+    requestId: string,
+  ): Scope | AwsError => {
     const principal = principalOf(credential?.accessKeyId ?? "anonymous");
+    if (principal instanceof AwsError) return principal;
     return {
       account: principal.account,
       region: credential?.region ?? defaults.region,

@@ -54,6 +54,57 @@ async function roundTrip(
   );
 }
 
+/** Answers with random valid outputs and compares what the real client reads. */
+async function answerTrip(
+  service: ServiceName,
+  sdk: Sdk,
+  client: string,
+  name: string,
+  runs: number,
+): Promise<void> {
+  const { endpoint, config, defects } = setUp();
+  const model = modelOf(service);
+  const operation = model.operations.get(name);
+  if (!operation) throw new Error(`${service} has no operation ${name}`);
+  let answer: Record<string, unknown> = {};
+  endpoint.serve(service, { [name]: () => answer });
+  const real = clientOf(sdk, client, config);
+  const [input] = fc.sample(inputOf(operation.input, model), { numRuns: 1, seed: 7 });
+  await fc.assert(
+    fc.asyncProperty(inputOf(operation.output, model), async (output) => {
+      answer = output;
+      const { $metadata, ...read } = (await real.send(commandOf(sdk, name, input ?? {}))) as Record<
+        string,
+        unknown
+      >;
+      expect(defects).toEqual([]);
+      expect(read).toEqual(output);
+    }),
+    { numRuns: runs },
+  );
+}
+
+describe("every EKS answer arrives as it was given", () => {
+  it.each([...modelOf("eks").operations.keys()])("%s", (name) =>
+    answerTrip("eks", eks, "EKSClient", name, 20),
+  );
+});
+
+describe("answers of other protocols", () => {
+  it.each(["DescribeExecution", "GetExecutionHistory"])("awsJson: sfn %s", (name) =>
+    answerTrip("sfn", sfn, "SFNClient", name, 20),
+  );
+  it.each(["GetRole", "ListAttachedRolePolicies"])("query: iam %s", (name) =>
+    answerTrip("iam", iam, "IAMClient", name, 20),
+  );
+  it.each(["DescribeAutoScalingGroups"])("query: auto-scaling %s", (name) =>
+    answerTrip("auto-scaling", autoScaling, "AutoScalingClient", name, 10),
+  );
+  it.each(["DescribeSubnets", "DescribeInstances", "CreateLaunchTemplate"])("ec2: %s", (name) =>
+    answerTrip("ec2", ec2, "EC2Client", name, 10),
+  );
+});
+
 describe("every EKS operation arrives as it was sent", () => {
   const names = [...modelOf("eks").operations.keys()];
   it("there are 70 of them", () => expect(names).toHaveLength(70));

@@ -1,7 +1,13 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { InvokeCommand, LambdaClient, ListFunctionsCommand } from "@aws-sdk/client-lambda";
 import { describe, expect, it } from "vitest";
 import { RUNTIME, type Runtime } from "../../../adapters/runtime.ts";
 import type { FunctionDeclaration } from "../../../core/declaration.ts";
+import { createEndpoint } from "../../../local/aws/endpoint.ts";
+import { VirtualClock } from "../../../local/kernel/clock.ts";
+import { createKernel } from "../../../local/kernel/kernel.ts";
 import type { InvocationContext } from "../../../local/lambda/context.ts";
 import { createLambda } from "../../../local/lambda/lambda.ts";
 import { setUp } from "../aws/support.ts";
@@ -177,5 +183,44 @@ describe("the rest of the API", () => {
     ]);
     expect(await invoke("a", {}, "DryRun")).toMatchObject({ StatusCode: 204 });
     expect(lambda.invocations.get("a")).toBeUndefined();
+  });
+});
+
+describe("after a restart", () => {
+  it("what was accepted or under way is attempted again", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "slipway-lambda-"));
+    const journal = join(folder, "journal");
+    const start = async (handler: Handler) => {
+      const kernel = createKernel({ time: { kind: "virtual" }, journal });
+      const endpoint = createEndpoint({ kernel });
+      const lambda = createLambda({ kernel, endpoint });
+      lambda.register(declare("work", 900), async () => ({ handler: handler as never }), {} as Runtime);
+      await lambda.ready();
+      kernel.timers.start();
+      if (!(kernel.clock instanceof VirtualClock)) throw new Error("expected virtual time");
+      return { kernel, lambda, clock: kernel.clock };
+    };
+    try {
+      let begun = 0;
+      const first = await start(() => {
+        begun++;
+        return new Promise(() => {});
+      });
+      first.lambda.invokeAsync("slipway-local-work", { n: 1 }, "request-1");
+      await first.clock.advance(1000);
+      expect(begun).toBe(1);
+      first.kernel.durable.close();
+      first.clock.stop();
+
+      const seen: unknown[] = [];
+      const second = await start(async (event) => seen.push(event));
+      await second.clock.advance(1000);
+      expect(seen).toEqual([{ n: 1 }]);
+      await second.clock.advance(3_600_000);
+      expect(seen).toHaveLength(1);
+      second.kernel.durable.close();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
