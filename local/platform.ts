@@ -18,6 +18,8 @@ import { createSessions } from "./aws/sessions.ts";
 import { createDeliver } from "./deliver.ts";
 import { deploy } from "./deploy.ts";
 import { createEvents, type Events } from "./events/events.ts";
+import { cloudTrailEvents } from "./events/sources/cloud-trail.ts";
+import { executionStatusEvents } from "./events/sources/execution-status.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { localIdentity } from "./gateway/identity.ts";
 import { createKernel, type Kernel, type KernelOptions } from "./kernel/kernel.ts";
@@ -98,6 +100,9 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   endpoint.serve("scheduler", events.scheduler);
   endpoint.serve("sfn", engine.handlers);
   endpoint.serve("lambda", lambda.handlers);
+
+  cloudTrailEvents({ kernel, endpoint, events, faults });
+  executionStatusEvents(engine, events);
 
   const declared = [...functions, ...apiFunctions];
   const runtimes = runtimeFactory({ kernel, endpoint, kubernetes, home });

@@ -146,7 +146,7 @@ const definition = partMachine({
       { step, blue, green, failure: expr("$failure") },
       {
         assign: { cause: expr("$failure"), memory: {}, polls: 0 },
-        failTo: "EndFailed",
+        failTo: "",
         // The failure that matters is the one that led here, not that undoing it failed.
         catches: [{ ErrorEquals: ["States.ALL"], Next: "EndFailed" }],
         next: "GreenLeft",
