@@ -1,6 +1,8 @@
 import { parseAddress } from "./cidr.ts";
+import { checkComplexity } from "./complexity.ts";
 import { MAX_DEPTH, PatternError } from "./errors.ts";
 import { compileExpression, type Scalar } from "./expression.ts";
+import type { Wildcard } from "./wildcard.ts";
 
 /** What one field of an event must be like: any of `exact`, or any of `tests`, or missing where `absent`. */
 export interface Condition {
@@ -9,6 +11,7 @@ export interface Condition {
   readonly exact: ReadonlySet<Scalar>;
   readonly tests: readonly ((value: Scalar) => boolean)[];
   readonly absent: boolean;
+  readonly wildcards: readonly Wildcard[];
 }
 
 /** Conditions that must all hold, in order of their paths. */
@@ -39,12 +42,16 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 function compileValues(path: string, values: readonly unknown[]): Condition {
   const exact = new Set<Scalar>();
   const tests: ((value: Scalar) => boolean)[] = [];
+  const wildcards: Wildcard[] = [];
   let absent = false;
   for (const value of values) {
     if (isObject(value)) {
       const expression = compileExpression(value);
       if (expression.absent) absent = true;
-      else tests.push(expression.test);
+      else {
+        tests.push(expression.test);
+        wildcards.push(...(expression.wildcards ?? []));
+      }
     } else if (Array.isArray(value)) {
       throw new PatternError("Match value must be String, number, true, false, or null");
     } else {
@@ -59,7 +66,7 @@ function compileValues(path: string, values: readonly unknown[]): Condition {
     }
   }
   if (values.length === 0) throw new PatternError("Empty arrays are not allowed");
-  return { path, exact, tests, absent };
+  return { path, exact, tests, absent, wildcards };
 }
 
 class Compiler {
@@ -117,7 +124,21 @@ const byPath = (a: Condition, b: Condition): number => (a.path < b.path ? -1 : a
 function compileWith(pattern: Record<string, unknown>, orIsField: boolean): CompiledPattern {
   const compiler = new Compiler(orIsField);
   compiler.object(pattern, "", false, 0);
+  checkWildcards(compiler.drafts);
   return { alternatives: compiler.drafts.map((draft) => [...draft.values()].sort(byPath)) };
+}
+
+/** Wildcards of one field count together, over all branches of `$or` too. */
+function checkWildcards(drafts: readonly Draft[]): void {
+  const byPathAndText = new Map<string, Map<string, Wildcard>>();
+  for (const draft of drafts) {
+    for (const { path, wildcards } of draft.values()) {
+      const known = byPathAndText.get(path) ?? new Map<string, Wildcard>();
+      for (const wildcard of wildcards) known.set(JSON.stringify(wildcard), wildcard);
+      if (wildcards.length > 0) byPathAndText.set(path, known);
+    }
+  }
+  for (const wildcards of byPathAndText.values()) checkComplexity([...wildcards.values()]);
 }
 
 /**

@@ -1,15 +1,26 @@
 import { cidrTest } from "./cidr.ts";
 import { PatternError } from "./errors.ts";
 import { comparable, numericTest } from "./numeric.ts";
-import { matchesWildcard, parseWildcard } from "./wildcard.ts";
+import { matchesWildcard, parseWildcard, type Wildcard } from "./wildcard.ts";
 
 /** A leaf of an event. */
 export type Scalar = string | number | boolean | null;
 
 /** A match expression of a pattern, compiled: `absent` for `{"exists": false}`, else a test of one value. */
-export type Expression = { readonly absent: true } | { readonly absent: false; test(value: Scalar): boolean };
+export type Expression =
+  | { readonly absent: true }
+  | {
+      readonly absent: false;
+      test(value: Scalar): boolean;
+      /** The wildcard expressions in it: what makes a pattern complex. */
+      readonly wildcards?: readonly Wildcard[];
+    };
 
-const value = (test: (value: Scalar) => boolean): Expression => ({ absent: false, test });
+const value = (test: (value: Scalar) => boolean, wildcards: readonly Wildcard[] = []): Expression => ({
+  absent: false,
+  test,
+  wildcards,
+});
 const onText = (test: (text: string) => boolean): Expression =>
   value((v) => typeof v === "string" && test(v));
 
@@ -91,7 +102,8 @@ function anythingBut(operand: unknown): Expression {
     const list: unknown[] = Array.isArray(nested) ? nested : [nested];
     const tests = list.map((part) => negatable(negatableText(operator, part)));
     if (Object.keys(operand).length > 1) throw new PatternError(TOO_MANY);
-    return value((v) => typeof v !== "string" || !tests.some((test) => test(v)));
+    const wildcards = operator === "wildcard" ? list.map((part) => parseWildcard(String(part))) : [];
+    return value((v) => typeof v !== "string" || !tests.some((test) => test(v)), wildcards);
   }
   if (!isOperand(operand)) throw new PatternError(BAD_OPERAND);
   const refused = new Set<unknown>();
@@ -124,7 +136,7 @@ function operatorTest(operator: string, operand: unknown): Expression {
     }
     case "wildcard": {
       const parts = parseWildcard(text(operand, operator));
-      return onText((t) => matchesWildcard(parts, t));
+      return value((v) => typeof v === "string" && matchesWildcard(parts, v), [parts]);
     }
     case "cidr":
       // EventBridge names the wrong operator in this one message.

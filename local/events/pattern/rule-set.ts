@@ -63,7 +63,7 @@ export class RuleSet<Rule> {
     const fields = this.#paths.read(event);
     const found = new Map<number, Rule>();
     for (const [field, byValue] of this.#index) {
-      for (const { value } of fields[field] ?? []) {
+      for (const value of valuesOf(fields, field)) {
         const candidates = byValue.get(value);
         if (candidates) this.#try(candidates, fields, found);
       }
@@ -77,6 +77,14 @@ export class RuleSet<Rule> {
     for (const { rule, order, conditions } of candidates)
       if (!found.has(order) && matchesAll(conditions, fields)) found.set(order, rule);
   }
+}
+
+/** The different values of a field: in a huge array the same one must not bring up its rules again and again. */
+function valuesOf(fields: Fields, field: number): Iterable<Scalar> {
+  const occurrences = fields[field] ?? [];
+  const [first] = occurrences;
+  if (!first) return [];
+  return occurrences.length === 1 ? [first.value] : new Set(occurrences.map(({ value }) => value));
 }
 
 /** Whether one event matches one pattern. Throws EventShapeError. */
