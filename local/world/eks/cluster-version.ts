@@ -40,8 +40,12 @@ function upgradeErrors(ctx: EksContext, doc: ClusterDoc): ErrorDetail[] {
         resourceIds: gone,
       },
     ];
-  const empty = subnetIds.filter((id) => (ctx.infra.subnet(doc, id)?.freeIps ?? 0) < CONTROL_PLANE_IPS);
-  if (empty.length === subnetIds.length || ctx.faults.hit("ControlPlaneSubnetWithoutIps", subject(doc.arn)))
+  const free = (id: string): number => ctx.infra.subnet(doc, id)?.freeIps ?? 0;
+  const empty = subnetIds.filter((id) => free(id) < CONTROL_PLANE_IPS);
+  const zones = new Set(
+    subnetIds.filter((id) => !empty.includes(id)).map((id) => ctx.infra.subnet(doc, id)?.zone),
+  );
+  if (zones.size < 2 || ctx.faults.hit("ControlPlaneSubnetWithoutIps", subject(doc.arn)))
     return [
       {
         errorCode: "IpNotAvailable",

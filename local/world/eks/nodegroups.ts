@@ -128,10 +128,13 @@ export const nodegroupHandlers = (
       group.body.status = "CREATE_FAILED";
     } else if (now >= (group.joinBy ?? 0)) {
       const missing = liveInstances(ctx, group).filter((instance) => !ready.includes(instance));
+      const joined = new Set(ctx.kubernetes.nodeNames(group.cluster));
       group.issues = [
         {
           code: "NodeCreationFailure",
-          message: "Instances failed to join the kubernetes cluster",
+          message: missing.every((instance) => joined.has(instance.nodeName))
+            ? "Unhealthy nodes in the kubernetes cluster"
+            : "Instances failed to join the kubernetes cluster",
           resourceIds: missing.map((instance) => instance.instanceId),
         },
       ];
@@ -180,7 +183,10 @@ export const nodegroupHandlers = (
       const body = newNodegroupBody(ctx, cluster, input);
       const now = clock.now();
       const asg = `eks-${name}-${ids.uuid()}`;
-      body.resources = { autoScalingGroups: [{ name: asg }] };
+      body.resources = {
+        autoScalingGroups: [{ name: asg }],
+        ...(body.remoteAccess ? { remoteAccessSecurityGroup: `sg-${ids.hex(17)}` } : {}),
+      };
       const group: NodegroupDoc = {
         cluster: cluster.arn,
         name,
