@@ -2,7 +2,6 @@ import { AwsError } from "../../aws/contract.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Faults } from "../faults.ts";
 import type {
-  AsgRecord,
   InfraWorld,
   InstanceRecord,
   LaunchFailure,
@@ -12,16 +11,10 @@ import type {
 import type { Activities } from "./activities.ts";
 import type { Addresses } from "./addresses.ts";
 import type { Instances } from "./instances.ts";
-import { attemptLaunch, presentSubnet, type Refusal } from "./launching.ts";
-import { countZones, imbalance, launchOrder, victims } from "./placement.ts";
-import {
-  type AsgDocument,
-  type InfraState,
-  type InstanceDocument,
-  keyOf,
-  placeOf,
-  type SubnetDocument,
-} from "./state.ts";
+import { createLaunchRound } from "./launch-round.ts";
+import { presentSubnet } from "./launching.ts";
+import { countZones, imbalance, victims } from "./placement.ts";
+import { type AsgDocument, type InfraState, type InstanceDocument, keyOf, placeOf } from "./state.ts";
 
 const SECOND = 1000;
 const TIMER = "infra.group";
@@ -74,6 +67,7 @@ export function createGroups(parts: {
 }): Groups {
   const { kernel, state, addresses, instances, activities, faults } = parts;
   const { clock, timers } = kernel;
+  const launch = createLaunchRound(parts);
   const failureListeners: ((place: Place, failure: LaunchFailure) => void)[] = [];
   const deletedListeners: ((place: Place, name: string) => void)[] = [];
   const drainListeners: ((instance: InstanceRecord, deadline: number) => void)[] = [];
@@ -120,70 +114,6 @@ export function createGroups(parts: {
       instances.terminate(instance);
     }
     return activity;
-  }
-
-  /** Starts up to `wanted` machines in the emptiest zones. Returns how many, and who refused. */
-  function launch(
-    group: AsgDocument,
-    wanted: number,
-    live: readonly InstanceDocument[],
-  ): { readonly started: number; readonly refusals: Map<string, Refusal> } {
-    const refusals = new Map<string, Refusal>();
-    const subnets: (
-      | SubnetDocument
-      | { readonly subnetId: string; readonly zone: ""; readonly freeIps: 0 }
-    )[] = group.subnetIds.map(
-      (subnetId) => presentSubnet(state, faults, group, subnetId) ?? { subnetId, zone: "", freeIps: 0 },
-    );
-    const perZone = countZones(subnets, live);
-    let size = live.length;
-    let started = 0;
-    let open = subnets;
-    while (started < wanted && open.length > 0) {
-      const [target] = launchOrder(open, perZone);
-      if (!target) break;
-      const subnet = target.zone === "" ? undefined : (target as SubnetDocument);
-      const attempt = attemptLaunch({ addresses, instances, faults }, group, target.subnetId, subnet);
-      if ("refusal" in attempt || !subnet) {
-        if ("refusal" in attempt) refusals.set(target.subnetId, attempt.refusal);
-        if ("refusal" in attempt && attempt.refusal.everywhere) break;
-        open = open.filter((other) => other !== target);
-        continue;
-      }
-      const activity = activities.open(group, {
-        description: "Launching a new EC2 instance",
-        cause: `At ${new Date(clock.now()).toISOString()} an instance was started in response to a difference between desired and actual capacity, increasing the capacity from ${size} to ${size + 1}.`,
-        subnetId: subnet.subnetId,
-        zone: subnet.zone,
-      });
-      const tags = { ...group.tags, "aws:autoscaling:groupName": group.name };
-      if (
-        !instances.start({
-          subnet,
-          type: attempt.type,
-          launch: group.launch,
-          asg: group.name,
-          activity,
-          tags,
-        })
-      ) {
-        activities.close(group, activity, "Failed", "The address was taken meanwhile.");
-        open = open.filter((other) => other !== target);
-        continue;
-      }
-      started++;
-      size++;
-      perZone.set(subnet.zone, (perZone.get(subnet.zone) ?? 0) + 1);
-    }
-    for (const [subnetId, refusal] of refusals) {
-      const failed = activities.open(group, {
-        description: "Launching a new EC2 instance.",
-        cause: `At ${new Date(clock.now()).toISOString()} an instance was started in response to a difference between desired and actual capacity, increasing the capacity from ${size} to ${group.desired}.`,
-        subnetId,
-      });
-      activities.close(group, failed, "Failed", refusal.message);
-    }
-    return { started, refusals };
   }
 
   function grow(group: AsgDocument, live: readonly InstanceDocument[]): void {
@@ -238,17 +168,21 @@ export function createGroups(parts: {
     return imbalance(countZones(subnets, live)) !== undefined;
   };
 
-  /** How many machines to start in emptier zones, as far as those have room now. */
-  const moves = (group: AsgDocument, live: readonly InstanceDocument[]): number => {
+  /** Starts machines in the zones that have fewer, as far as those have room now. Returns how many. */
+  const startElsewhere = (group: AsgDocument, live: readonly InstanceDocument[]): number => {
     const usable = group.subnetIds
       .flatMap((subnetId) => presentSubnet(state, faults, group, subnetId) ?? [])
       .filter((subnet) => addresses.free(subnet) > 0);
     const perZone = countZones(usable, live);
     const uneven = imbalance(perZone);
     if (!uneven) return 0;
-    const gap = (perZone.get(uneven.from) ?? 0) - (perZone.get(uneven.to) ?? 0);
-    return Math.min(Math.floor(gap / 2), Math.ceil(group.desired / 10));
+    const most = perZone.get(uneven.from) ?? 0;
+    const gap = most - (perZone.get(uneven.to) ?? 0);
+    const wanted = Math.min(Math.floor(gap / 2), Math.ceil(group.desired / 10));
+    // Never in a zone that is as full: with the emptier one refusing, machines would be swapped for ever.
+    return launch(group, wanted, live, (zone) => most - (perZone.get(zone) ?? 0) > 1).started;
   };
+
   /** Looks again in a while; in the background, since the zones may stay without room for ever. */
   const balanceLater = (key: string): void => {
     if (timers.dueAt(BALANCE_TIMER, key) === undefined)
@@ -280,7 +214,7 @@ export function createGroups(parts: {
     if (group?.status !== "InService") return;
     const live = members(group);
     if (!isUneven(group, live)) return;
-    if (live.length === group.desired && launch(group, moves(group, live), live).started > 0) {
+    if (live.length === group.desired && startElsewhere(group, live) > 0) {
       group.rebalancing = true;
       state.groups.touch(key);
       wake(group, ROUND_MS);
@@ -440,6 +374,3 @@ export function createGroups(parts: {
     },
   };
 }
-
-/** A group as the contract shows it. */
-export const asgRecord = (group: AsgDocument): AsgRecord => group;

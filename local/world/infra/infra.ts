@@ -18,7 +18,7 @@ import { routingHandlers } from "./ec2/routing.ts";
 import { securityGroupHandlers } from "./ec2/security-groups.ts";
 import { tagHandlers } from "./ec2/tags.ts";
 import { vpcHandlers } from "./ec2/vpcs.ts";
-import { asgRecord, createGroups } from "./groups.ts";
+import { createGroups } from "./groups.ts";
 import { createIam } from "./iam/iam.ts";
 import { createInstances, type Kubelets } from "./instances.ts";
 import { keyOf, openState, subnetRecord } from "./state.ts";
@@ -79,11 +79,8 @@ export function createInfra(parts: {
       return state.securityGroups.has(keyOf(place, groupId));
     },
     roleExists: iam.roleExists,
-    createAsg: (place, spec) => asgRecord(groups.create(place, spec)),
-    asg(place, name) {
-      const group = groups.get(place, name);
-      return group && asgRecord(group);
-    },
+    createAsg: groups.create,
+    asg: groups.get,
     resizeAsg: groups.resize,
     setLaunch: groups.setLaunch,
     deleteAsg: (place, name, options = {}) => groups.delete(place, name, options.force ?? false),

@@ -26,8 +26,8 @@ export interface InstanceStart {
  *     any     --terminate--> shutting-down (node stops reporting) --~30 s--> terminated (node removed)
  */
 export interface Instances {
-  /** Starts a machine; undefined when the subnet has no free address. */
-  start(start: InstanceStart): InstanceDocument | undefined;
+  /** Starts a machine. The subnet must have a free address: `attemptLaunch` has looked. */
+  start(start: InstanceStart): InstanceDocument;
   /** Begins to shut down; nothing happens to a machine that already does. */
   terminate(instance: InstanceDocument): void;
   reboot(instance: InstanceDocument): void;
@@ -163,7 +163,7 @@ export function createInstances(parts: {
   return {
     start({ subnet, type, launch, asg, activity, tags = {} }) {
       const privateIp = addresses.takeOne(subnet);
-      if (privateIp === undefined) return undefined;
+      if (privateIp === undefined) throw new Error(`${subnet.subnetId} has no free address`);
       const instance: InstanceDocument = {
         ...placeOf(subnet),
         instanceId: `i-${ids.hex(17)}`,

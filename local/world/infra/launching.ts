@@ -11,7 +11,9 @@ export const VCPU_QUOTA = 100_000;
 /** Why no machine could be started in a subnet, or (`everywhere`) in none of the group's. */
 export type Refusal = Omit<LaunchFailure, "asg"> & { readonly everywhere: boolean };
 
-export type LaunchAttempt = { readonly type: InstanceType } | { readonly refusal: Refusal };
+export type LaunchAttempt =
+  | { readonly subnet: SubnetDocument; readonly type: InstanceType }
+  | { readonly refusal: Refusal };
 
 const refuse = (code: string, message: string, everywhere = false): LaunchAttempt => ({
   refusal: { code, message: `${message} Launching EC2 instance failed.`, everywhere },
@@ -75,7 +77,7 @@ export function attemptLaunch(
         "InsufficientFreeAddresses",
         `There are not enough free addresses in subnet '${subnetId}' to satisfy the requested number of instances.`,
       );
-    return { type };
+    return { subnet, type };
   }
   const wanted = group.launch.instanceTypes.join(", ");
   return refuse(

@@ -69,8 +69,6 @@ export interface NatGatewayDocument extends Place {
   readonly vpcId: string;
   readonly allocationId?: string;
   readonly privateIp: string;
-  /** Moves on by itself: read it through `natState`. */
-  state: "pending" | "available" | "deleting" | "deleted";
   readonly createdAt: number;
   deletedAt?: number;
   tags: Tags;

@@ -12,7 +12,7 @@ const DELETED_MS = 40_000;
 const VISIBLE_MS = 3_600_000;
 
 /** States follow from two times, so that no timer is needed. */
-export function natState(gateway: NatGatewayDocument, now: number): NatGatewayDocument["state"] {
+export function natState(gateway: NatGatewayDocument, now: number): ec2.NatGatewayState {
   if (gateway.deletedAt !== undefined) return now >= gateway.deletedAt + DELETED_MS ? "deleted" : "deleting";
   return now >= gateway.createdAt + AVAILABLE_MS ? "available" : "pending";
 }
@@ -115,7 +115,6 @@ export function natHandlers(kernel: Kernel, state: InfraState, addresses: Addres
         vpcId: subnet.vpcId,
         ...(eip === undefined ? {} : { allocationId: eip.allocationId }),
         privateIp,
-        state: "pending",
         createdAt: clock.now(),
         tags: specifiedTags(input.TagSpecifications, "natgateway"),
       };
