@@ -1,11 +1,12 @@
 import type { DurableMap } from "../../kernel/durable.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Faults } from "../faults.ts";
+import { BudgetIndex } from "./budget-index.ts";
 import { EventRecorder } from "./event-recorder.ts";
 import { NodeIndex } from "./node-index.ts";
 import type { Pod } from "./objects.ts";
 import { PodIndex } from "./pod-index.ts";
-import { NODES, PODS, type Resource } from "./resources.ts";
+import { BUDGETS, NODES, PODS, type Resource } from "./resources.ts";
 import { type Change, type ClusterDocument, ObjectStore } from "./store.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -49,6 +50,7 @@ export class Cluster {
   readonly store: ObjectStore;
   readonly nodes = new NodeIndex();
   readonly pods: PodIndex;
+  readonly budgets: BudgetIndex;
   readonly queue = new WorkQueue();
   readonly recorder: EventRecorder;
   /** Aborted when the cluster is deleted. */
@@ -68,6 +70,7 @@ export class Cluster {
     this.document = options.document;
     this.store = new ObjectStore(options.kernel, options.clusters, options.document);
     this.pods = new PodIndex(this.store, this.nodes.zoneOf);
+    this.budgets = new BudgetIndex(this.store, this.pods);
     this.recorder = new EventRecorder(this.store, options.kernel);
     this.store.subscribe((change) => {
       // The indexes always agree with the store; everybody else hears of changes in their order, also of those
@@ -170,6 +173,8 @@ export class Cluster {
     if (change.resource === PODS) {
       this.pods.observe(change);
       this.nodes.observePod(change);
+    } else if (change.resource === BUDGETS) {
+      this.budgets.observe(change);
     } else if (change.resource === NODES) {
       this.nodes.observeNode(change, this.pods.onNode(change.object.metadata.name).values() as Iterable<Pod>);
     }

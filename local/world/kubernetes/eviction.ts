@@ -1,5 +1,5 @@
 import type { Cluster } from "./cluster.ts";
-import { budgetsOf, countBudget } from "./controllers/budgets.ts";
+import { countBudget } from "./controllers/budgets.ts";
 import { budgetBlocks, forbidden, internalError, notFound, severalBudgets } from "./errors.ts";
 import { type Condition, isFinished, isPodReady, isTerminating, type Pod } from "./objects.ts";
 import { checkPreconditions, type DeleteOptions, deleteObject } from "./registry.ts";
@@ -45,7 +45,7 @@ const EVICTED: Condition = {
 };
 
 function askBudget(cluster: Cluster, pod: Pod): void {
-  const [budget, second] = budgetsOf(cluster, pod);
+  const [budget, second] = cluster.budgets.of(pod);
   if (second) throw severalBudgets();
   if (!budget) return;
   const count = countBudget(cluster, budget);

@@ -14,6 +14,8 @@ interface Selected {
 /** The selectors known in one namespace; a pod meets only those that one of its own labels leads to. */
 class NamespaceSelectors {
   readonly bySelector = new Map<string, Selected>();
+  /** By the selector object itself: what is stored keeps its selector from version to version. */
+  readonly byObject = new WeakMap<object, Selected>();
   readonly #byLabel = new Map<string, Selected[]>();
   readonly #others: Selected[] = [];
   /** Labels objects are shared by the pods of a template: one match serves them all. */
@@ -76,13 +78,16 @@ export class PodIndex {
       selectors = new NamespaceSelectors();
       this.#selectors.set(namespace, selectors);
     }
+    const same = selectors.byObject.get(selector);
+    if (same) return same;
     const id = JSON.stringify([selector.matchLabels ?? {}, selector.matchExpressions ?? []]);
     const known = selectors.bySelector.get(id);
+    const selected = known ?? { id, selector, group: new PodGroup() };
+    selectors.byObject.set(selector, selected);
     if (known) return known;
-    const selected: Selected = { id, selector, group: new PodGroup() };
-    for (const [key, object] of this.#store.list(PODS, namespace)) {
+    for (const [key, object] of this.#store.entries(PODS)) {
       const pod = object as Pod;
-      if (matchesSelector(selector, pod.metadata.labels))
+      if (pod.metadata.namespace === namespace && matchesSelector(selector, pod.metadata.labels))
         selected.group.change(key, undefined, pod, this.#zone(pod));
     }
     selectors.add(selected);

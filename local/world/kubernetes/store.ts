@@ -133,6 +133,11 @@ export class ObjectStore {
     return this.#collection(r).objects.size;
   }
 
+  /** In no order that means anything; cheaper than {@link list}. */
+  entries(r: Resource): IterableIterator<[string, KubeObject]> {
+    return this.#collection(r).objects.entries();
+  }
+
   /** In the order of keys; of one namespace when it is given. */
   *list(r: Resource, namespace?: string, after?: string): Generator<[string, KubeObject]> {
     const { objects } = this.#collection(r);

@@ -1,13 +1,6 @@
 import type { KubeObject } from "../../kubernetes-contract.ts";
 import type { Cluster } from "../cluster.ts";
-import {
-  type Budget,
-  type Condition,
-  controllerOf,
-  type Pod,
-  resolveCount,
-  withCondition,
-} from "../objects.ts";
+import { type Budget, type Condition, controllerOf, resolveCount, withCondition } from "../objects.ts";
 import type { PodGroup } from "../pod-group.ts";
 import { BUDGETS, DEPLOYMENTS, PODS, REPLICA_SETS, STATEFUL_SETS } from "../resources.ts";
 
@@ -86,62 +79,24 @@ export function countBudget(cluster: Cluster, budget: Budget): BudgetCount {
   return { currentHealthy, desiredHealthy, expectedPods, disruptionsAllowed };
 }
 
-/** The budgets whose selector matches a pod, by name. */
-export function budgetsOf(cluster: Cluster, pod: Pod): Budget[] {
-  const namespace = pod.metadata.namespace ?? "default";
-  const matching = new Set(cluster.pods.selectorsOf(namespace, pod.metadata.labels).map((s) => s.id));
-  const found: Budget[] = [];
-  for (const [, object] of cluster.store.list(BUDGETS, namespace)) {
-    const budget = object as Budget;
-    if (!budget.spec.selector) continue;
-    if (matching.has(cluster.pods.selectedBy(namespace, budget.spec.selector).id)) found.push(budget);
-  }
-  return found;
-}
-
 /** Keeps the status of every budget in step with its pods, at once. */
 export function budgets(cluster: Cluster): void {
   const { store } = cluster;
-  /** Budgets by namespace and selector id. */
-  const bySelector = new Map<string, Set<string>>();
-
   const reconcile = cluster.queue.controller((key) => {
     const budget = store.get(BUDGETS, key) as Budget | undefined;
     if (budget) writeStatus(cluster, key, budget);
   });
 
-  const selectorKey = (budget: Budget): string | undefined => {
-    const namespace = budget.metadata.namespace ?? "default";
-    const { selector } = budget.spec;
-    return selector ? `${namespace} ${cluster.pods.selectedBy(namespace, selector).id}` : undefined;
-  };
-
   cluster.on([BUDGETS], (change) => {
-    const before = change.before as Budget | undefined;
-    const budget = change.object as Budget;
-    if (change.type === "MODIFIED" && before?.spec === budget.spec) return;
-    const old = before ? selectorKey(before) : undefined;
-    if (old) bySelector.get(old)?.delete(change.key);
-    if (change.type === "DELETED") return;
-    const now = selectorKey(budget);
-    if (now) {
-      const keys = bySelector.get(now) ?? new Set();
-      keys.add(change.key);
-      bySelector.set(now, keys);
-    }
-    reconcile(change.key);
+    if (change.type !== "DELETED" && change.before?.spec !== change.object.spec) reconcile(change.key);
   });
 
   cluster.on([PODS], (change) => {
-    if (bySelector.size === 0) return;
-    const namespace = change.object.metadata.namespace ?? "default";
-    const touched = (labels: Record<string, string> | undefined): void => {
-      for (const { id } of cluster.pods.selectorsOf(namespace, labels))
-        for (const key of bySelector.get(`${namespace} ${id}`) ?? []) reconcile(key);
-    };
-    touched(change.object.metadata.labels);
-    if (change.before && change.before.metadata.labels !== change.object.metadata.labels)
-      touched(change.before.metadata.labels);
+    const { namespace = "default", labels } = change.object.metadata;
+    for (const key of cluster.budgets.keysOf(namespace, labels)) reconcile(key);
+    const before = change.before?.metadata.labels;
+    if (change.before && before !== labels)
+      for (const key of cluster.budgets.keysOf(namespace, before)) reconcile(key);
   });
 
   cluster.on([DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS], (change) => {
