@@ -124,7 +124,10 @@ export function createEks(options: EksOptions): Eks {
   return { handlers: withServiceFaults(handlers, options.faults) };
 }
 
-/** The faults that any call can meet, before it changes anything. */
+/**
+ * The faults that any call can meet, before it changes anything. Answers are copies: documents go on changing
+ * after the call.
+ */
 function withServiceFaults(handlers: EksHandlers, faults: Faults): EksHandlers {
   const guarded = Object.entries(handlers).map(([operation, handler]) => {
     const call = handler as (input: object, scope: object) => unknown;
@@ -135,7 +138,7 @@ function withServiceFaults(handlers: EksHandlers, faults: Faults): EksHandlers {
           throw new AwsError("ThrottlingException", "Rate exceeded", { status: 429 });
         if (faults.hit("ServiceFault", `eks/${operation}`))
           throw new AwsError("ServerException", "Internal failure", { status: 500 });
-        return call(input, scope);
+        return structuredClone(call(input, scope));
       },
     ];
   });
