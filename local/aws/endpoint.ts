@@ -32,7 +32,8 @@ const CODECS: Readonly<Record<Protocol, ProtocolCodec>> = {
 
 /** A defect of a service: an error that is not an {@link AwsError}, thrown while it answered. */
 export interface ServiceDefect {
-  readonly service: ServiceName;
+  /** Undefined when it broke before the service was known. */
+  readonly service: ServiceName | undefined;
   readonly operation: string;
   readonly requestId: string;
   readonly error: unknown;
@@ -177,8 +178,10 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
       try {
         return await answer(request, requestId);
       } catch (error) {
+        // The request was refused, or something broke, before it was clear which protocol it speaks.
         if (error instanceof AwsError) return restJsonCodec.encodeError(error, undefined, requestId);
-        throw error;
+        onDefect({ service: undefined, operation: "", requestId, error });
+        return restJsonCodec.encodeError(internalFailure(undefined), undefined, requestId);
       }
     },
 

@@ -37,9 +37,9 @@ export const notImplemented = (service: ServiceName, operation: string): AwsErro
   );
 
 /** What a caller sees of a defect inside a service: nothing but that it happened. */
-export const internalFailure = (model: ServiceModel): AwsError =>
+export const internalFailure = (model: ServiceModel | undefined): AwsError =>
   new AwsError(
-    model.fault,
+    model?.fault ?? "InternalFailure",
     "The request processing has failed because of an unknown error, exception or failure.",
     { status: 500 },
   );
