@@ -1,6 +1,6 @@
 import type { WorkflowDeclaration } from "../core/declaration.ts";
 import { checks, verification } from "./fragments/checks.ts";
-import { untilActive, untilGone } from "./fragments/nodegroup.ts";
+import { deleteAndWait, untilActive } from "./fragments/nodegroup.ts";
 import { partMachine } from "./fragments/operation.ts";
 import { catchTo, choose, eks, expr, gate, run, wait } from "./fragments/states.ts";
 
@@ -134,7 +134,7 @@ const definition = partMachine({
     ),
     WaitToDrain: wait("$states.input.waitSeconds", "Drain"),
     DrainGate: gate("Drain", { failTo, assign: { memory: {} } }),
-    ...untilGone({ id: "Blue", name: "$blue", next: "EndRotation", failTo: "EndFailed" }),
+    ...deleteAndWait({ id: "Blue", name: "$blue", next: "EndRotation", failTo: "EndFailed" }),
     EndRotation: run(
       "end-rotation",
       { step, blue, green, size: expr("$size"), undone: false },
@@ -174,7 +174,7 @@ const definition = partMachine({
       next: "DeleteGreen",
     }),
     WaitToUndo: wait("$states.input.waitSeconds", "UndoDrain"),
-    ...untilGone({ id: "Green", name: "$green", next: "EndUndone", failTo: "UndoFailed" }),
+    ...deleteAndWait({ id: "Green", name: "$green", next: "EndUndone", failTo: "UndoFailed" }),
     EndUndone: run(
       "end-rotation",
       { step, blue, green, size: expr("$size"), undone: true, failure: expr("$cause") },

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { eventsOf as busOf } from "../../adapters/aws/events.ts";
 import { iso } from "../../core/clock.ts";
 import { clusterArn } from "../../core/cluster-ref.ts";

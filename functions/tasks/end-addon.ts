@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { TerminalError } from "../../core/errors.ts";
 import { task, taskInput } from "../lib/task.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { failureOutput } from "../lib/failure.ts";
 import { finishOperation } from "../lib/finish.ts";
 import { task, taskInput } from "../lib/task.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { workflowsOf } from "../../adapters/aws/workflows.ts";
 import type { Operation } from "../../core/operation/types.ts";
 import { encodeCause, operationError } from "../lib/failure.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import type { PlanStep } from "../../core/operation/types.ts";
 import { compareVersions } from "../../core/versions/version.ts";

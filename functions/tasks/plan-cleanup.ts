@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { stacksOf } from "../../adapters/aws/stacks.ts";
 import { nodegroupFacts } from "../../adapters/snapshot.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ClusterConfig } from "../../core/cluster-config/schema.ts";
 import type { PlanStep } from "../../core/operation/types.ts";
 import {

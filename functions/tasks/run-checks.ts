@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { clusterNotFound, collectSnapshot } from "../../adapters/snapshot.ts";
 import { blocking } from "../../core/checks/gate.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { kubernetesOf } from "../../adapters/kubernetes/access.ts";
 import { uncordonAll } from "../lib/drain.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { collectSnapshot } from "../../adapters/snapshot.ts";
 import { RetryableError, TerminalError } from "../../core/errors.ts";
 import { task, taskInput } from "../lib/task.ts";

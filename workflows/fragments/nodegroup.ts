@@ -66,23 +66,25 @@ export const untilActive = ({ id, name, next, failTo }: NodegroupStates): States
   ),
 });
 
-/**
- * Deletes a node group and waits until it is gone; one that is not there is success. Enter at `Delete<id>`, or at
- * `WaitUntil<id>Gone` with `$polls` = 0 when it is being deleted.
- */
-export const untilGone = ({ id, name, next, failTo }: NodegroupStates): States => ({
-  [`Delete${id}`]: eks(
+/** Deletes a node group and waits until it is gone; one that is not there is success. Enter at `Delete<id>`. */
+export const deleteAndWait = (group: NodegroupStates): States => ({
+  [`Delete${group.id}`]: eks(
     "deleteNodegroup",
-    { ClusterName: expr("$cluster"), NodegroupName: expr(name) },
+    { ClusterName: expr("$cluster"), NodegroupName: expr(group.name) },
     {
       retry: eksBusyRetry,
       assign: { polls: 0 },
       output: {},
-      catches: [{ ErrorEquals: ["Eks.ResourceNotFoundException"], Next: next }],
-      failTo,
-      next: `WaitUntil${id}Gone`,
+      catches: [{ ErrorEquals: ["Eks.ResourceNotFoundException"], Next: group.next }],
+      failTo: group.failTo,
+      next: `WaitUntil${group.id}Gone`,
     },
   ),
+  ...untilGone(group),
+});
+
+/** Waits until a node group that is being deleted is gone. Enter at `WaitUntil<id>Gone` with `$polls` = 0. */
+export const untilGone = ({ id, name, next, failTo }: NodegroupStates): States => ({
   [`WaitUntil${id}Gone`]: wait("$polls = 0 ? 60 : 30", `Describe${id}Gone`),
   [`Describe${id}Gone`]: eks(
     "describeNodegroup",
