@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { KubeObject } from "../kubernetes-contract.ts";
 import { invalid, type StatusCause } from "./errors.ts";
 import type { LabelSelector } from "./objects.ts";

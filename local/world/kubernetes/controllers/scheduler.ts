@@ -45,14 +45,20 @@ export function scheduler(cluster: Cluster): void {
     const missing = claimProblem(cluster, pod);
     const best = missing ? undefined : choose(pod);
     if (best) {
-      stopWaiting(pod, key);
-      bind(cluster, key, pod, best);
+      place(key, pod, best);
       return;
     }
     const message = missing ?? explain(cluster, pod);
     verdicts.set(group, { version: nodes.version, message });
     wait(pod, key, group, message);
   });
+
+  function place(key: string, pod: Pod, state: NodeState): void {
+    stopWaiting(pod, key);
+    bind(cluster, key, pod, state);
+    // With one more pod here, a spread or an affinity may allow the next one elsewhere.
+    if (waiting.size > 0 && dependsOnOthers(pod)) retryAll("");
+  }
 
   function choose(pod: Pod): NodeState | undefined {
     const row = nodes.candidates();
@@ -97,8 +103,7 @@ export function scheduler(cluster: Cluster): void {
         const pod = store.get(PODS, key) as Pod | undefined;
         if (!pod || claimProblem(cluster, pod)) break;
         if (obstacle(cluster, pod, placementOf(cluster, pod), state) !== undefined) break;
-        stopWaiting(pod, key);
-        bind(cluster, key, pod, state);
+        place(key, pod, state);
       }
   });
 
@@ -116,7 +121,7 @@ export function scheduler(cluster: Cluster): void {
     if (left && waiting.size > 0) {
       retryNode(left);
       // Spread and anti-affinity may allow another node now that this pod is gone.
-      if (pod.spec.affinity || pod.spec.topologySpreadConstraints) retryAll("");
+      if (dependsOnOthers(pod)) retryAll("");
     }
   });
 
@@ -132,6 +137,12 @@ export function scheduler(cluster: Cluster): void {
     if (waiting.size > 0) retryAll("");
   });
 }
+
+/** Where this pod may go, or others of its kind, depends on where pods are. */
+const dependsOnOthers = (pod: Pod): boolean =>
+  pod.spec.topologySpreadConstraints !== undefined ||
+  pod.spec.affinity?.podAffinity !== undefined ||
+  pod.spec.affinity?.podAntiAffinity !== undefined;
 
 const wantsNode = (pod: Pod): boolean =>
   pod.spec.nodeName === undefined &&
