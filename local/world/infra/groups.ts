@@ -1,13 +1,7 @@
 import { AwsError } from "../../aws/contract.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Faults } from "../faults.ts";
-import type {
-  InfraWorld,
-  InstanceRecord,
-  LaunchFailure,
-  NodeLaunch,
-  Place,
-} from "../infra-contract.ts";
+import type { InfraWorld, InstanceRecord, LaunchFailure, NodeLaunch, Place } from "../infra-contract.ts";
 import type { Activities } from "./activities.ts";
 import type { Addresses } from "./addresses.ts";
 import type { Instances } from "./instances.ts";
