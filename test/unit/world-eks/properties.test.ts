@@ -16,18 +16,27 @@ const size = fc.integer({ min: 0, max: 4 });
 const action = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("createNodegroup" as const), group, size }) },
   fc.record({ do: fc.constant("deleteNodegroup" as const), group }),
-  fc.record({ do: fc.constant("updateNodegroup" as const), group, force: fc.boolean() }),
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant("updateNodegroup" as const), group, force: fc.boolean() }),
+  },
   fc.record({ do: fc.constant("resize" as const), group, size }),
   fc.record({ do: fc.constant("asg" as const), group, size }),
   fc.record({ do: fc.constant("block" as const) }),
   { weight: 2, arbitrary: fc.record({ do: fc.constant("upgrade" as const) }) },
-  fc.record({ do: fc.constant("configure" as const), on: fc.boolean() }),
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("configure" as const), on: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("createAddon" as const), addonName }) },
   fc.record({ do: fc.constant("updateAddon" as const), addonName }),
   fc.record({ do: fc.constant("deleteAddon" as const), addonName }),
   fc.record({
     do: fc.constant("fault" as const),
-    name: fc.constantFrom("NodesNeverJoin", "SubnetWithoutIps", "ControlPlaneUpgradeFails", "AddonConflict"),
+    name: fc.constantFrom(
+      "NodesNeverJoin",
+      "SubnetWithoutIps",
+      "ControlPlaneUpgradeFails",
+      "StatusActiveDuringUpdate",
+      "AddonConflict",
+    ),
   }),
   fc.record({ do: fc.constant("refresh" as const) }),
   fc.record({ do: fc.constant("restart" as const) }),
@@ -115,11 +124,12 @@ function checkUpdates(w: FakeWorld): void {
     busy.set(about, update);
   }
   for (const cluster of clusters) expect(cluster.activeUpdate).toBe(busy.get("{}")?.id);
-  for (const doc of groups)
-    if (!doc.deletion)
-      expect(doc.body.status === "UPDATING", `${doc.name} is ${doc.body.status}`).toBe(
-        busy.has(JSON.stringify({ nodegroup: doc.name })),
-      );
+  for (const doc of groups) {
+    if (doc.deletion) continue;
+    const update = busy.get(JSON.stringify({ nodegroup: doc.name }));
+    expect(doc.activeUpdate, `active update of ${doc.name}`).toBe(update?.id);
+    expect(doc.body.status === "UPDATING", `${doc.name} is ${doc.body.status}`).toBe(update !== undefined);
+  }
   for (const doc of addons)
     expect(doc.body.status === "UPDATING", `${doc.name} is ${doc.body.status}`).toBe(
       busy.has(JSON.stringify({ addon: doc.name })),
@@ -191,7 +201,7 @@ describe("whatever is done to it, and whenever the process is killed", () => {
             w.kernel.durable.close();
           },
         ),
-        { numRuns: 60 },
+        { numRuns: 100 },
       );
     } finally {
       rmSync(folder, { recursive: true, force: true });
