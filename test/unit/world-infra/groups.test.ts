@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CLUSTER, freeIps, group, launchOf, PLACE, world, zoneCounts } from "./world.ts";
+import { CLUSTER, freeIps, group, launchOf, PLACE, SCOPE, world, zoneCounts } from "./world.ts";
 
 describe("an Auto Scaling group", () => {
   it("launches nodes over the zones and gives everything back when it is deleted", async () => {
@@ -119,6 +119,65 @@ describe("an Auto Scaling group", () => {
     expect(w.infra.instancesOf(PLACE, "workers").map((i) => i.state)).toEqual(["running", "running"]);
     expect(w.nodes.size).toBe(1);
     expect(CLUSTER).toContain("shop");
+  });
+
+  it("waits for the drain of a machine that it takes away, fifteen minutes at most", async () => {
+    const w = world();
+    const asked: string[] = [];
+    w.infra.onDrainRequest((instance) => asked.push(instance.instanceId));
+    group(w, "workers", 3, { drain: true });
+    await w.advance(60);
+    w.infra.resizeAsg(PLACE, "workers", { desired: 1 });
+    await w.advance(60);
+    expect(asked).toHaveLength(2);
+    expect(w.nodes.size).toBe(3);
+    w.infra.drained(PLACE, asked[0] ?? "");
+    await w.advance(60);
+    expect(w.nodes.size).toBe(2);
+    await w.advance(780);
+    expect(w.nodes.size).toBe(2);
+    await w.advance(60);
+    expect(w.nodes.size).toBe(1);
+    w.infra.deleteAsg(PLACE, "workers", { force: true });
+    await w.advance(60);
+    expect(w.nodes.size).toBe(0);
+  });
+
+  it("does not swap machines for ever while a zone refuses", async () => {
+    const w = world();
+    w.faults.inject({ name: "InsufficientInstanceCapacity", subject: "zone/eu-west-1a" });
+    group(w, "workers", 6);
+    await w.advance(300);
+    const before = w.infra.instancesOf(PLACE, "workers").map((i) => i.instanceId);
+    await w.advance(7200);
+    expect(w.infra.instancesOf(PLACE, "workers").map((i) => i.instanceId)).toEqual(before);
+  });
+
+  it("leaves a suspended group alone", async () => {
+    const w = world();
+    group(w, "workers", 2);
+    await w.advance(60);
+    w.infra.autoScaling.SuspendProcesses(
+      { AutoScalingGroupName: "workers", ScalingProcesses: ["Launch"] },
+      SCOPE,
+    );
+    w.infra.resizeAsg(PLACE, "workers", { desired: 4 });
+    await w.advance(300);
+    expect(w.nodes.size).toBe(2);
+    w.infra.autoScaling.ResumeProcesses({ AutoScalingGroupName: "workers" }, SCOPE);
+    await w.advance(60);
+    expect(w.nodes.size).toBe(4);
+  });
+
+  it("starts at most 20 machines every five seconds", async () => {
+    const w = world();
+    group(w, "workers", 450);
+    await w.advance(3);
+    expect(w.infra.instancesOf(PLACE, "workers")).toHaveLength(20);
+    await w.advance(60);
+    expect(w.infra.instancesOf(PLACE, "workers")).toHaveLength(260);
+    await w.advance(120);
+    expect(w.nodes.size).toBe(450);
   });
 
   it("launches and terminates 1,000 machines in little CPU time", { timeout: 30_000 }, async () => {

@@ -100,7 +100,13 @@ export function group(
   w: World,
   name: string,
   desired: number,
-  over: { min?: number; max?: number; subnetIds?: string[]; launch?: Partial<NodeLaunch> } = {},
+  over: {
+    min?: number;
+    max?: number;
+    subnetIds?: string[];
+    launch?: Partial<NodeLaunch>;
+    drain?: boolean;
+  } = {},
 ) {
   return w.infra.createAsg(PLACE, {
     name,
@@ -110,6 +116,7 @@ export function group(
     subnetIds: over.subnetIds ?? w.subnets,
     launch: launchOf(name, over.launch),
     tags: { "eks:nodegroup-name": name },
+    ...(over.drain ? { drainBeforeTermination: true } : {}),
   });
 }
 
