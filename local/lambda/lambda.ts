@@ -1,25 +1,14 @@
-import type { FunctionConfiguration, InvokeCommand } from "@aws-sdk/client-lambda";
-import { Uint8ArrayBlobAdapter } from "@smithy/core/serde";
 import type { Runtime } from "../../adapters/runtime.ts";
 import type { FunctionDeclaration } from "../../core/declaration.ts";
-import {
-  type AwsEndpoint,
-  AwsError,
-  type InputOf,
-  type OutputOf,
-  type Scope,
-  type ServiceHandlers,
-} from "../aws/contract.ts";
+import { type AwsEndpoint, AwsError, type ServiceHandlers } from "../aws/contract.ts";
 import { DEFAULT_ACCOUNT, DEFAULT_REGION } from "../aws/identify.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { createLambdaApi, type FunctionModule, type RegisteredFunction } from "./api.ts";
 import { createAsyncInvocations, type DeadLetter } from "./async-invocations.ts";
 import { contextOf, type Invocation } from "./context.ts";
-import { ASYNC_LIMIT, errorOutcome, type Outcome, resultOutcome, SYNC_LIMIT, timedOut } from "./outcome.ts";
+import { errorOutcome, type Outcome, resultOutcome, timedOut } from "./outcome.ts";
 
-/** A loaded module of a function. */
-export interface FunctionModule {
-  readonly handler: (event: unknown, context: object) => Promise<unknown>;
-}
+export type { FunctionModule };
 
 /** Lambda, in this process. */
 export interface Lambda {
@@ -55,20 +44,6 @@ export interface LambdaOptions {
   /** Deployed name of a function; `slipway-local-NAME` unless told otherwise. */
   readonly functionName?: (declaration: FunctionDeclaration) => string;
 }
-
-interface RegisteredFunction {
-  readonly declaration: FunctionDeclaration;
-  readonly functionName: string;
-  readonly arn: string;
-  readonly load: () => Promise<FunctionModule>;
-  readonly runtimeFor: (invocation: Invocation) => Runtime;
-  module: FunctionModule | undefined;
-}
-
-type InvokeInput = InputOf<typeof InvokeCommand>;
-type InvokeOutput = OutputOf<typeof InvokeCommand>;
-
-const utf8 = new TextDecoder();
 
 export function createLambda(options: LambdaOptions): Lambda {
   const { kernel } = options;
@@ -135,72 +110,13 @@ export function createLambda(options: LambdaOptions): Lambda {
     },
   );
 
-  const configuration = ({ declaration, functionName: name, arn }: RegisteredFunction) =>
-    ({
-      FunctionName: name,
-      FunctionArn: arn,
-      Description: declaration.purpose,
-      Runtime: "nodejs24.x",
-      Handler: "index.handler",
-      Role: `arn:aws:iam::${account}:role/${name}`,
-      Timeout: declaration.timeoutSeconds,
-      MemorySize: declaration.memoryMB,
-      PackageType: "Zip",
-      Architectures: ["arm64"],
-      Version: "$LATEST",
-      State: "Active",
-      LastUpdateStatus: "Successful",
-    }) satisfies FunctionConfiguration;
-
-  async function invokeHandler(input: InvokeInput, scope: Scope): Promise<InvokeOutput> {
-    const fn = find(input.FunctionName ?? "");
-    const kind = input.InvocationType ?? "RequestResponse";
-    if (kind === "DryRun") return { StatusCode: 204 };
-    // The endpoint hands blobs over as bytes; the SDK's type allows more.
-    const bytes = input.Payload instanceof Uint8Array ? input.Payload : new Uint8Array();
-    const limit = kind === "Event" ? ASYNC_LIMIT : SYNC_LIMIT;
-    if (bytes.byteLength > limit)
-      throw new AwsError(
-        "RequestTooLargeException",
-        `${bytes.byteLength} byte payload is too large for the ${kind} invocation type (limit ${limit} bytes)`,
-        { status: 413, members: { Type: "User" } },
-      );
-    const text = bytes.byteLength === 0 ? "{}" : utf8.decode(bytes);
-    const event = parsePayload(text);
-    if (kind === "Event") {
-      queue.accept({ requestId: scope.requestId, functionArn: fn.arn, payload: text });
-      return { StatusCode: 202 };
-    }
-    const outcome = await execute(fn, event, scope.requestId);
-    return {
-      StatusCode: 200,
-      ExecutedVersion: "$LATEST",
-      Payload: Uint8ArrayBlobAdapter.fromString(outcome.payload),
-      ...(outcome.functionError ? { FunctionError: outcome.functionError } : {}),
-    };
-  }
-
-  const handlers: Lambda["handlers"] = {
-    Invoke: (input, scope) => invokeHandler(input, scope),
-    GetFunctionConfiguration: (input) => configuration(find(input.FunctionName ?? "")),
-    GetFunction: (input) => {
-      const fn = find(input.FunctionName ?? "");
-      return {
-        Configuration: configuration(fn),
-        Code: { RepositoryType: "S3", Location: fn.declaration.module },
-        Tags: { "slipway.dev/function": fn.declaration.name },
-      };
-    },
-    ListFunctions: (input) => {
-      const all = [...functions.values()].sort((a, b) => (a.functionName < b.functionName ? -1 : 1));
-      const from = input.Marker === undefined ? 0 : Number(input.Marker);
-      const to = from + Math.min(input.MaxItems ?? 50, 50);
-      return {
-        Functions: all.slice(from, to).map(configuration),
-        ...(to < all.length ? { NextMarker: String(to) } : {}),
-      };
-    },
-  };
+  const handlers = createLambdaApi({
+    account,
+    find,
+    all: () => [...functions.values()],
+    run: execute,
+    accept: ({ arn }, payload, requestId) => queue.accept({ requestId, functionArn: arn, payload }),
+  });
   options.endpoint.serve("lambda", handlers);
 
   return {
@@ -241,16 +157,4 @@ export function createLambda(options: LambdaOptions): Lambda {
     invocations,
     handlers,
   };
-}
-
-function parsePayload(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new AwsError(
-      "InvalidRequestContentException",
-      `Could not parse request body into json: ${error instanceof Error ? error.message : String(error)}`,
-      { status: 400, members: { Type: "User" } },
-    );
-  }
 }
