@@ -8,8 +8,9 @@ import {
   podFacts,
 } from "../../adapters/kubernetes/facts.ts";
 import type { NodeProgress } from "../../core/operation/types.ts";
-import { type DrainNode, nextBatch } from "../../core/plan/drain-batch.ts";
+import { budgetsOf, type DrainNode, nextBatch, type SkippedNode } from "../../core/plan/drain-batch.ts";
 import type { RotationPolicy } from "../../core/policy/schema.ts";
+import type { BudgetFacts } from "../../core/snapshot.ts";
 import { concurrently } from "./concurrently.ts";
 
 /**
@@ -116,7 +117,10 @@ export async function drainPass(
   const evictions = await evictAll(client, evicting, policy.podGraceSeconds);
   const held = batch.skipped
     .filter((skip) => skip.reason !== "limit")
-    .flatMap((skip) => skip.pods.map((pod) => ({ pod, node: skip.node, by: skip.budgets })));
+    .flatMap((skip) => {
+      const live = nodes.find((candidate) => candidate.name === skip.node);
+      return heldPods(skip, live?.pods ?? [], budgets);
+    });
   for (const { node, pod } of evictions.blocked) {
     const before = changed.get(node);
     changed.set(node, {
@@ -134,6 +138,21 @@ export async function drainPass(
     changed: [...changed.values()],
     throttled: evictions.throttled,
   };
+}
+
+/** The pods of a node that was not started, each with the budgets that count for it. */
+function heldPods(
+  skip: SkippedNode,
+  pods: readonly V1Pod[],
+  budgets: readonly BudgetFacts[],
+): BlockedPod[] {
+  const names = new Set(skip.pods);
+  return pods.map(podFacts).flatMap((pod) => {
+    const name = `${pod.namespace}/${pod.name}`;
+    if (!names.has(name)) return [];
+    const by = budgetsOf(pod, budgets).map((budget) => `${budget.namespace}/${budget.name}`);
+    return [{ pod: name, node: skip.node, by }];
+  });
 }
 
 async function readNodes(client: KubernetesClient, nodegroup: string): Promise<LiveNode[]> {
