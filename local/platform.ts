@@ -40,6 +40,8 @@ export interface PlatformOptions {
   /** Base URL of the wire endpoint, as clusters announce their Kubernetes API. */
   readonly endpointUrl?: string;
   readonly onDefect?: (defect: ServiceDefect) => void;
+  /** Told why a function behind the API could not answer. Default: standard error. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** The embedded platform: AWS, Kubernetes and Slipway in one process. */
@@ -124,7 +126,8 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     routes: apiRoutes,
     account: home.account,
     identity: () => localIdentity(home.account),
-    invoke: (name, event) => answerOf(lambda, name, event),
+    invoke: (name, event) => answerOf(lambda, functionName(name), event),
+    onFailure: options.onFailure ?? ((error) => console.error("API function failed:", error)),
   });
   return {
     kernel,

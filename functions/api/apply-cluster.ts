@@ -5,6 +5,7 @@ import { iso } from "../../core/clock.ts";
 import { parseClusterFile } from "../../core/cluster-config/parse.ts";
 import { parseClusterKey } from "../../core/cluster-ref.ts";
 import { InvalidInputError, TerminalError } from "../../core/errors.ts";
+import { defaultPolicy } from "../../core/policy/schema.ts";
 import type { ClusterRecord } from "../../core/ports/store.ts";
 import { homeRef } from "../lib/api/clusters.ts";
 import { api } from "../lib/api/http.ts";
@@ -34,7 +35,7 @@ export const handler = api(routes.applyCluster, async (call) => {
   const [stored, live] = await Promise.all([store.getCluster(ref), eksOf(runtime).cluster(ref.name)]);
   if (live) return existing(stored, config, named);
   const request = { config, ...(policy ? { policy } : {}) };
-  const plan = await provisionPlanFor(runtime, ref, config);
+  const plan = await provisionPlanFor(runtime, ref, config, policy ?? defaultPolicy);
   if (query.dryRun) return { status: 200, body: plan };
   const operation = await startOperation({
     runtime,

@@ -13,6 +13,8 @@ export interface GatewayOptions {
   readonly identity: (request: Request) => string;
   /** Invokes the function of a route; rejects when it failed, timed out or answered with an error. */
   readonly invoke: (functionName: string, event: unknown) => Promise<unknown>;
+  /** Told why a function could not answer; the client is not. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** The HTTP API in front of the functions, as API Gateway runs it (payload format 2.0). */
@@ -50,8 +52,8 @@ export function createGateway(options: GatewayOptions): Gateway {
         return responseOf(
           (await options.invoke(match.route.function, event)) as APIGatewayProxyStructuredResultV2,
         );
-      } catch {
-        // What went wrong is in the function's log; API Gateway tells the client no more than this.
+      } catch (error) {
+        options.onFailure?.(error);
         return problem(500, "Internal Server Error");
       }
     },

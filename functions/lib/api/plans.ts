@@ -2,7 +2,7 @@ import { eksOf } from "../../../adapters/aws/eks.ts";
 import type { Runtime } from "../../../adapters/runtime.ts";
 import { collectSnapshot, readCatalogue, readVersions } from "../../../adapters/snapshot.ts";
 import { runChecks } from "../../../core/checks/run.ts";
-import { ownRoles, ownVpc } from "../../../core/cluster-config/desired.ts";
+import { desiredAddons, ownRoles, ownVpc } from "../../../core/cluster-config/desired.ts";
 import type { ClusterConfig } from "../../../core/cluster-config/schema.ts";
 import type { ClusterRef } from "../../../core/cluster-ref.ts";
 import type { Finding, OperationType, Override, Plan } from "../../../core/operation/types.ts";
@@ -32,10 +32,11 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
   const policy = policyOf(record);
   switch (type) {
     case "provision-cluster":
-      return provisionPlanFor(runtime, ref, record.config as ClusterConfig);
+      return provisionPlanFor(runtime, ref, record.config as ClusterConfig, policy);
     case "upgrade-cluster": {
       const to = String(request.to);
-      const snapshot = await collectSnapshot(runtime, ref, { insightsFor: to });
+      // Insights of every version: the checks look at the next hop's, not at the last one's.
+      const snapshot = await collectSnapshot(runtime, ref);
       const strategy =
         request.rotations === "minimal" || request.rotations === "perHop" ? request.rotations : undefined;
       const chosen: AutomationPolicy = strategy
@@ -71,11 +72,12 @@ export async function provisionPlanFor(
   runtime: Runtime,
   ref: ClusterRef,
   config: ClusterConfig,
+  policy: AutomationPolicy,
 ): Promise<Plan> {
   const eks = eksOf(runtime);
-  const names = (config.addons ?? []).map((addon) => addon.name);
+  const names = desiredAddons(config).map((addon) => addon.name);
   const [versions, addonCatalogue] = await Promise.all([readVersions(eks), readCatalogue(eks, names)]);
-  return planProvision({ config, ref, versions, addonCatalogue });
+  return planProvision({ config, ref, versions, addonCatalogue, policy });
 }
 
 /** The findings of the checks, for an upgrade to `to` or for the cluster as it is. */
@@ -84,6 +86,6 @@ export async function findingsFor(
   record: ClusterRecord,
   to: string | undefined,
 ): Promise<Finding[]> {
-  const snapshot = await collectSnapshot(runtime, record.ref, to ? { insightsFor: to } : {});
+  const snapshot = await collectSnapshot(runtime, record.ref);
   return runChecks(snapshot, { type: "upgrade-cluster", to, policy: policyOf(record) });
 }
