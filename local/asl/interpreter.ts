@@ -645,9 +645,10 @@ export class Interpreter {
       if (!keep) this.dropBranch(branch);
     }
     if (!keep) this.#branchesOf.delete(execution.arn);
-    this.#announce(execution);
+    // Listeners come last: one that writes the journal must not find the end noted and the waiting not.
     this.tasks.executionEnded(execution);
     if (execution.mapRun !== null) this.mapRuns.executionEnded(execution);
+    this.#announce(execution);
   }
 
   #announce(execution: ExecutionDoc): void {

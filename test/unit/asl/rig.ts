@@ -3,6 +3,7 @@ import { createEngine } from "../../../local/asl/engine.ts";
 import type { AwsEndpoint, CallScope } from "../../../local/aws/contract.ts";
 import { AwsError } from "../../../local/aws/contract.ts";
 import type { VirtualClock } from "../../../local/kernel/clock.ts";
+import type { DurableMap } from "../../../local/kernel/durable.ts";
 import { createKernel, type Kernel } from "../../../local/kernel/kernel.ts";
 
 export const ACCOUNT = "111111111111";
@@ -30,6 +31,8 @@ export interface Rig {
   create(definition: object, options?: { name?: string; type?: string }): Promise<string>;
   /** Creates the machine, runs it to its end in virtual time, describes it. */
   run(definition: object, input?: unknown, options?: { type?: string }): Promise<Described>;
+  /** Moves simulated time on. */
+  advance(ms: number): Promise<void>;
   settle(executionArn: string): Promise<Described>;
   history(executionArn: string): Promise<Event[]>;
 }
@@ -59,6 +62,34 @@ export interface RigOptions {
   readonly sdk?: Readonly<Record<string, (args: Readonly<Record<string, unknown>>, rig: Rig) => unknown>>;
   readonly journal?: string;
   readonly seed?: number;
+  /** Commits the journal after each microtask that changed something: many more points to be killed at. */
+  readonly eager?: boolean;
+}
+
+function commitEagerly({ durable }: Kernel): void {
+  const open = durable.map.bind(durable);
+  const soon = (): void => queueMicrotask(() => durable.flush());
+  durable.map = <V>(name: string): DurableMap<V> => {
+    const map = open<V>(name);
+    return {
+      ...map,
+      get size() {
+        return map.size;
+      },
+      set: (key, value) => {
+        map.set(key, value);
+        soon();
+      },
+      touch: (key) => {
+        map.touch(key);
+        soon();
+      },
+      delete: (key) => {
+        soon();
+        return map.delete(key);
+      },
+    };
+  };
 }
 
 const scope: CallScope = {
@@ -74,6 +105,7 @@ export function createRig(options: RigOptions = {}): Rig {
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.journal === undefined ? {} : { journal: options.journal }),
   });
+  if (options.eager) commitEagerly(kernel);
   const calls: Rig["calls"] = [];
 
   async function invoke(input: Record<string, unknown>): Promise<Record<string, unknown>> {
@@ -134,6 +166,7 @@ export function createRig(options: RigOptions = {}): Rig {
 
   const engine = createEngine({ kernel, endpoint, sdk });
   kernel.timers.start();
+  engine.resume();
   let machines = 0;
   const clock = kernel.clock as VirtualClock;
 
@@ -170,6 +203,13 @@ export function createRig(options: RigOptions = {}): Rig {
       });
       return rig.settle(executionArn);
     },
+    async advance(ms) {
+      const end = clock.now() + ms;
+      const reached = clock.until(new Promise<void>((resolve) => void clock.at(end, resolve)));
+      // The clock fires one more timer after what it waits for: let it be one that does nothing.
+      clock.at(end, () => {});
+      await reached;
+    },
     async settle(executionArn) {
       const described = await rig.api<Described>("DescribeExecution", { executionArn });
       if (described.status !== "RUNNING") return described;
@@ -203,6 +243,13 @@ export function createRig(options: RigOptions = {}): Rig {
 /** A JSONata machine of the states given, beginning with the first. */
 export const machine = (states: Record<string, object>, rest: object = {}): object => ({
   QueryLanguage: "JSONata",
+  StartAt: Object.keys(states)[0],
+  States: states,
+  ...rest,
+});
+
+/** The same inside a machine: a branch, an ItemProcessor. */
+export const processor = (states: Record<string, object>, rest: object = {}): object => ({
   StartAt: Object.keys(states)[0],
   States: states,
   ...rest,
