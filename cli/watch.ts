@@ -35,6 +35,8 @@ function lineView(output: Output): View {
     events(events) {
       for (const event of events) {
         first ??= event.at;
+        // The step's own end says the same in one line.
+        if (event.kind === "ChecksCompleted" && (event.findings ?? []).length === 0) continue;
         const time = `+${duration(secondsBetween(first, event.at))}`.padStart(9);
         const progress = event.progress
           ? `  [${event.progress.done}/${event.progress.total} ${event.progress.unit}]`

@@ -1,5 +1,5 @@
 import { tableDefinition } from "../adapters/store/table.ts";
-import type { RuleDeclaration, WorkflowDeclaration } from "../core/declaration.ts";
+import type { FunctionDeclaration, RuleDeclaration, WorkflowDeclaration } from "../core/declaration.ts";
 import { render } from "../workflows/render.ts";
 import { type AwsEndpoint, AwsError, type CallScope, type ServiceName } from "./aws/contract.ts";
 import { BUS, functionArn, type Home, roleArn, TABLE, workflowArn } from "./names.ts";
@@ -7,14 +7,17 @@ import { BUS, functionArn, type Home, roleArn, TABLE, workflowArn } from "./name
 export interface Deployment {
   readonly endpoint: AwsEndpoint;
   readonly home: Home;
+  readonly functions: readonly FunctionDeclaration[];
   readonly workflows: readonly WorkflowDeclaration[];
   readonly rules: readonly RuleDeclaration[];
 }
 
 /** Brings table, bus, state machines and rules to what is declared; what exists already is updated or left. */
 export async function deploy(deployment: Deployment): Promise<void> {
-  const { home, workflows, rules } = deployment;
+  const { home, functions, workflows, rules } = deployment;
   const call = caller(deployment);
+  for (const { name } of functions) await deployRole(call, roleArn(home, name), "lambda.amazonaws.com");
+  for (const { name } of workflows) await deployRole(call, workflowRole(home, name), "states.amazonaws.com");
   await call("dynamodb", "CreateTable", { TableName: TABLE, ...tableDefinition }, "ResourceInUseException");
   await call("eventbridge", "CreateEventBus", { Name: BUS }, "ResourceAlreadyExistsException");
   const references = {
@@ -26,7 +29,7 @@ export async function deploy(deployment: Deployment): Promise<void> {
   for (const workflow of workflows) {
     const definition = JSON.stringify(render(workflow.definition, references));
     const arn = workflowArn(home, workflow.name);
-    const role = roleArn(home, `workflow-${workflow.name}`);
+    const role = workflowRole(home, workflow.name);
     const known = await call(
       "sfn",
       "DescribeStateMachine",
@@ -74,6 +77,22 @@ function caller({ endpoint, home }: Deployment): Call {
       throw error;
     }
   };
+}
+
+const workflowRole = (home: Home, name: string): string => roleArn(home, `workflow-${name}`);
+
+async function deployRole(call: Call, arn: string, service: string): Promise<void> {
+  const trust = {
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
+  };
+  const RoleName = arn.split("/").at(-1);
+  await call(
+    "iam",
+    "CreateRole",
+    { RoleName, AssumeRolePolicyDocument: JSON.stringify(trust) },
+    "EntityAlreadyExists",
+  );
 }
 
 async function deployRule({ home }: Deployment, call: Call, rule: RuleDeclaration): Promise<void> {

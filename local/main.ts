@@ -48,7 +48,13 @@ async function once(options: StartOptions): Promise<number> {
 async function serve(options: StartOptions): Promise<void> {
   const platform = await start(options);
   const { endpoint, kubernetes, kernel } = platform;
-  const aws = await serveHttp({ endpoint, kubernetes, port: options.awsPort });
+  const aws = await serveHttp({
+    endpoint,
+    kubernetes,
+    port: options.awsPort,
+    // What an answer tells must survive a kill that follows it.
+    beforeReply: () => kernel.durable.flush(),
+  });
   const api = await serveGateway(platform.gateway, options.apiPort);
   const release =
     "run" in kernel.clock && typeof kernel.clock.run === "function" ? kernel.clock.run() : undefined;

@@ -118,7 +118,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   }
   await lambda.ready();
   kernel.timers.start();
-  await kernel.clock.until(deploy({ endpoint, home, workflows, rules }));
+  await kernel.clock.until(deploy({ endpoint, home, functions: declared, workflows, rules }));
   engine.resume();
 
   const gateway = createGateway({

@@ -114,16 +114,10 @@ async function deployWorkloads(job: MainJob, arn: string): Promise<void> {
     if (!kubernetes.get(arn, object.kind, object.metadata.namespace, object.metadata.name))
       kubernetes.apply(arn, object);
   }
-  const deployments = objects.filter((object) => object.kind === "Deployment");
   const waiting = (): boolean =>
-    deployments.some(({ metadata }) => {
-      const { desired, ready } = kubernetes.readiness(
-        arn,
-        "Deployment",
-        metadata.namespace ?? "default",
-        metadata.name,
-      );
-      return ready < desired;
+    objects.some(({ kind, spec, metadata: { namespace, name } }) => {
+      const status = kubernetes.get(arn, kind, namespace, name)?.status;
+      return typeof spec?.replicas === "number" && Number(status?.readyReplicas ?? 0) < spec.replicas;
     });
   while (waiting()) await kernel.clock.sleep(5000);
   job.stdout.write(`\n${objects.length} objects of examples/workloads.yaml are deployed and ready.\n`);
