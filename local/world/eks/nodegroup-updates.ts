@@ -24,13 +24,11 @@ import {
   nodeLaunch,
   nodeTaints,
 } from "./nodegroup-settings.ts";
-import { asgOf, keyOf, liveInstances } from "./nodegroup-world.ts";
+import { asgOf, keyOf, liveInstances, STEP } from "./nodegroup-world.ts";
 import { findNodegroup } from "./nodegroups.ts";
 import { endUpdate, param, recordUpdate, renderUpdate, repeated, updateOf } from "./updates.ts";
 
 const CONFIG_ENDS = "eks.nodegroup-config";
-/** Same kind as in nodegroups.ts: the step that carries a rolling update on. */
-const STEP = "eks.nodegroup";
 
 /** What a configuration update changes when it ends. */
 interface ConfigChange {

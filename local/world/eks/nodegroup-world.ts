@@ -4,6 +4,9 @@ import type { NodegroupDoc } from "./documents.ts";
 
 /** What a node group looks like in EC2 and Kubernetes at this moment. */
 
+/** Timers that carry a group's creation, rolling update or deletion on. */
+export const STEP = "eks.nodegroup";
+
 export const keyOf = (group: NodegroupDoc): string => resourceKey(group.cluster, group.name);
 
 export const asgOf = (ctx: EksContext, group: NodegroupDoc): AsgRecord | undefined =>

@@ -17,11 +17,10 @@ import { inUse, nodegroupNotFound } from "./errors.ts";
 import { deletionStep, startDeletion } from "./nodegroup-deletion.ts";
 import { rollingStep } from "./nodegroup-rolling.ts";
 import { newNodegroupBody, nodeLaunch } from "./nodegroup-settings.ts";
-import { asgOf, keyOf, liveInstances, readyInstances } from "./nodegroup-world.ts";
+import { asgOf, keyOf, liveInstances, readyInstances, STEP } from "./nodegroup-world.ts";
 import { page } from "./paging.ts";
 import { endUpdate, forgetUpdates, updateOf } from "./updates.ts";
 
-const STEP = "eks.nodegroup";
 const GONE = "eks.nodegroup-gone";
 const STEP_MS = 5_000;
 /** Nodes of a new group have this long to join. */
