@@ -7,6 +7,7 @@ import { parseSchedule } from "../schedule/parse.ts";
 
 const TIMER = "events.schedule";
 const INVOKE = "events.schedule-invoke";
+const COMPLETE = "events.schedule-complete";
 
 export interface ScheduleTarget {
   readonly Arn: string;
@@ -50,6 +51,12 @@ export interface GroupDocument {
   readonly createdAt: number;
 }
 
+/** One invocation inside its flexible window. */
+interface Run {
+  readonly key: string;
+  readonly scheduledAt: number;
+}
+
 export const groupKey = ({ account, region }: Place, group: string): string =>
   `${account}|${region}|${group}`;
 export const scheduleKey = (place: Place, group: string, name: string): string =>
@@ -73,7 +80,8 @@ export class Scheduler {
     this.groups = kernel.durable.map("events.schedule-groups");
     this.tags = kernel.durable.map("events.schedule-tags");
     kernel.timers.on(TIMER, (key) => this.#due(key));
-    kernel.timers.on(INVOKE, (key, payload) => this.#invoke(key, Number(payload)));
+    kernel.timers.on(INVOKE, (_, payload) => this.#invoke(payload as Run));
+    kernel.timers.on(COMPLETE, (key) => this.delete(key));
   }
 
   /** Stores a schedule and sets its timer. */
@@ -88,13 +96,14 @@ export class Scheduler {
   delete(key: string): void {
     this.schedules.delete(key);
     this.#kernel.timers.cancel(TIMER, key);
-    this.#kernel.timers.cancel(INVOKE, key);
+    this.#kernel.timers.cancel(COMPLETE, key);
   }
 
   /** Sets the timer of the next run after `after`; without one the schedule is complete. False when it is. */
   #arm(key: string, schedule: ScheduleDocument, after: number): boolean {
     const { timers } = this.#kernel;
     timers.cancel(TIMER, key);
+    timers.cancel(COMPLETE, key);
     const next = nextRun(
       parseSchedule(schedule.expression, "scheduler"),
       after,
@@ -110,16 +119,22 @@ export class Scheduler {
     const schedule = this.schedules.get(key);
     if (schedule?.state !== "ENABLED") return;
     const { clock, random, timers } = this.#kernel;
-    const now = clock.now();
-    if (schedule.windowMinutes > 0) {
-      const delay = Math.floor(random() * schedule.windowMinutes * 60_000);
-      timers.set(INVOKE, key, now + delay, now, { background: true });
-      return;
+    const scheduledAt = clock.now();
+    const windowMs = schedule.windowMinutes * 60_000;
+    const run: Run = { key, scheduledAt };
+    if (windowMs === 0) this.#invoke(run);
+    else {
+      // Windows may overlap: each run has its own timer.
+      const at = scheduledAt + Math.floor(random() * windowMs);
+      timers.set(INVOKE, `${key}|${scheduledAt}`, at, run, { background: true });
     }
-    this.#invoke(key, now);
+    // Runs missed while the process was down are not made up for: the next one is after now.
+    const more = this.#arm(key, schedule, scheduledAt);
+    if (!more && schedule.afterCompletion === "DELETE")
+      timers.set(COMPLETE, key, scheduledAt + windowMs, null, { background: true });
   }
 
-  #invoke(key: string, scheduledAt: number): void {
+  #invoke({ key, scheduledAt }: Run): void {
     const schedule = this.schedules.get(key);
     if (schedule?.state !== "ENABLED") return;
     const { target } = schedule;
@@ -142,9 +157,6 @@ export class Scheduler {
       },
       0,
     );
-    // Runs missed while the process was down are not made up for: the next one is after now.
-    const more = this.#arm(key, schedule, Math.max(scheduledAt, this.#kernel.clock.now()));
-    if (!more && schedule.afterCompletion === "DELETE") this.delete(key);
   }
 
   #payload(schedule: ScheduleDocument, scheduledAt: number, executionId: string): unknown {
