@@ -35,6 +35,10 @@ const INSUFFICIENT = {
 
 export const keyOf = (addon: AddonDoc): string => resourceKey(addon.cluster, addon.name);
 
+/** An answer of the API server, as against a defect of ours: it carries a Kubernetes Status. */
+const isRefusal = (error: unknown): error is Error =>
+  error instanceof Error && "status" in error && typeof error.status === "object";
+
 /** Carries the work on and keeps the health; returns what sets an add-on's next step. */
 export function addonWork(ctx: EksContext, podIdentity: PodIdentity): (addon: AddonDoc, ms: number) => void {
   const { timers, clock } = ctx.kernel;
@@ -81,7 +85,13 @@ export function addonWork(ctx: EksContext, podIdentity: PodIdentity): (addon: Ad
       ]);
       return;
     }
-    install(ctx, addon.cluster, objects, !overwrite && !creating);
+    try {
+      install(ctx, addon.cluster, objects, !overwrite && !creating);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      fail(addon, [{ code: "AdmissionRequestDenied", message: error.message }]);
+      return;
+    }
     work.applied = true;
     stepIn(addon, Math.max(STEP_MS, work.startedAt + duration(ctx, 6, 12) - clock.now()));
   }

@@ -30,6 +30,8 @@ const LAST_AL2_MINOR = 32;
 const RESERVED_LABEL = /^(eks\.amazonaws\.com|kubernetes\.io|.*\.kubernetes\.io|k8s\.io)\//;
 const LABEL_KEY = /^([a-z0-9A-Z.-]{1,253}\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 
+const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
+
 type Sizes = { minSize: number; maxSize: number; desiredSize: number };
 
 /** Complete, consistent sizes: what is not given keeps its `present` value. */
@@ -75,7 +77,7 @@ export function checkUpdateConfig(asked: NodegroupUpdateConfig): NodegroupUpdate
 export function checkLabels(labels: Readonly<Record<string, string>>): void {
   for (const [key, value] of Object.entries(labels)) {
     if (RESERVED_LABEL.test(key)) throw invalidParameter(`Label cannot contain reserved prefixes: ${key}`);
-    if (!LABEL_KEY.test(key) || value.length > 63)
+    if (!LABEL_KEY.test(key) || !LABEL_VALUE.test(value))
       throw invalidParameter(`The label ${key}=${value} is invalid`);
   }
 }
@@ -86,6 +88,8 @@ export function checkTaints(taints: readonly Taint[]): void {
   if (taints.length > 50) throw invalidParameter("A node group can have at most 50 taints");
   taints.forEach((taint, index) => {
     if (!taint.key || !taint.effect) throw invalidParameter("A taint needs a key and an effect");
+    if (!LABEL_KEY.test(taint.key) || !LABEL_VALUE.test(taint.value ?? ""))
+      throw invalidParameter(`The taint ${taint.key}=${taint.value} is invalid`);
     if (taints.findIndex((other) => sameTaint(other, taint)) !== index)
       throw invalidParameter(`The taint ${taint.key} with effect ${taint.effect} is given twice`);
   });

@@ -152,7 +152,9 @@ export const nodegroupUpdateHandlers = (ctx: EksContext) => {
           param("DesiredSize", String(body.scalingConfig.desiredSize)),
         );
       }
-      const removedLabels = input.labels?.removeLabels ?? [];
+      const removedLabels = (input.labels?.removeLabels ?? []).filter((key) =>
+        Object.hasOwn(group.body.labels, key),
+      );
       if (input.labels) {
         const add = input.labels.addOrUpdateLabels ?? {};
         checkLabels(add);

@@ -83,6 +83,17 @@ describe("a managed node group", () => {
     ["a missing subnet", { subnets: ["subnet-0gone"] }, "The subnet ID 'subnet-0gone' does not exist"],
     ["a missing role", { nodeRole: "arn:aws:iam::111122223333:role/none" }, "could not be assumed"],
     ["a reserved label", { labels: { "kubernetes.io/x": "y" } }, "Label cannot contain reserved prefixes"],
+    ["a label that is no label", { labels: { a: "b c" } }, "The label a=b c is invalid"],
+    [
+      "a taint given twice",
+      {
+        taints: [
+          { key: "k", value: "1", effect: "NO_SCHEDULE" },
+          { key: "k", value: "2", effect: "NO_SCHEDULE" },
+        ],
+      },
+      "is given twice",
+    ],
     [
       "an unknown launch template",
       { launchTemplate: { name: "none" }, instanceTypes: undefined },

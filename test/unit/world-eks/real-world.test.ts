@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { addonData } from "../../../local/world/catalogue/addon-data.ts";
 import { createKubernetes } from "../../../local/world/kubernetes/kubernetes.ts";
 import type { KubeObject, KubernetesWorld } from "../../../local/world/kubernetes-contract.ts";
 import {
@@ -202,6 +203,34 @@ describe("the three worlds together", () => {
     expect(w.kubernetes.list(ARN, "Node").filter((node) => node.spec?.unschedulable)).toEqual([]);
     expect(kubelets(w)).toHaveLength(9);
     expect(w.kubernetes.readiness(ARN, "Deployment", "default", "stuck").ready).toBe(3);
+  });
+
+  it("install every add-on of the catalogue", async () => {
+    const w = await provisioned();
+    const installed = (await w.api.ListAddons({ clusterName: "shop" }, SCOPE)).addons ?? [];
+    const others = addonData.map((data) => data.name).filter((name) => !installed.includes(name));
+    for (const addonName of others) await w.api.CreateAddon({ clusterName: "shop", addonName }, SCOPE);
+    await w.advance(60);
+    for (const { name } of addonData)
+      expect(await addon(w, name), name).toMatchObject({ status: "ACTIVE", health: { issues: [] } });
+    const images = w.kubernetes
+      .list(ARN, "DaemonSet")
+      .flatMap((object) => [
+        object.metadata.name,
+        w.kubernetes.readiness(ARN, "DaemonSet", object.metadata.namespace ?? "", object.metadata.name).ready,
+      ]);
+    expect(images).toEqual(
+      [
+        "cloudwatch-agent",
+        "fluent-bit",
+        "aws-node",
+        "ebs-csi-node",
+        "efs-csi-node",
+        "eks-node-monitoring-agent",
+        "eks-pod-identity-agent",
+        "kube-proxy",
+      ].flatMap((name) => [name, 9]),
+    );
   });
 
   it("relabel running nodes, and take labels and taints away again", async () => {
