@@ -34,6 +34,12 @@ function requestParameters(call: CallRecord): Record<string, unknown> {
   return parameters;
 }
 
+/** Null for a failed call and for one that answers nothing. */
+function responseElements(call: CallRecord): unknown {
+  const output = call.error ? {} : recorded(call.output ?? {});
+  return Object.keys(output as object).length === 0 ? null : output;
+}
+
 /** CloudTrail's record of a management call, the `detail` of its event. */
 export function trailRecord(call: CallRecord, eventId: string): Record<string, unknown> {
   const { scope } = call;
@@ -50,7 +56,7 @@ export function trailRecord(call: CallRecord, eventId: string): Record<string, u
     userAgent: principal.invokedBy ?? scope.userAgent,
     ...(call.error ? { errorCode: call.error.code } : {}),
     requestParameters: requestParameters(call),
-    responseElements: call.error || !call.output ? null : recorded(call.output),
+    responseElements: responseElements(call),
     requestID: scope.requestId,
     eventID: eventId,
     readOnly: false,
