@@ -166,7 +166,7 @@ export function createInstances(parts: {
       if (privateIp === undefined) throw new Error(`${subnet.subnetId} has no free address`);
       const instance: InstanceDocument = {
         ...placeOf(subnet),
-        instanceId: `i-${ids.hex(17)}`,
+        instanceId: `i-0${ids.hex(16)}`,
         instanceType: type.name,
         ...(asg === undefined ? {} : { asg }),
         subnetId: subnet.subnetId,

@@ -67,7 +67,7 @@ export function networkResources(ec2: Ec2Calls): Record<string, Provider> {
       const input = { GroupId: must(properties, "GroupId"), IpPermissions: [permissionOf(properties)] };
       if (direction === "Ingress") ec2.AuthorizeSecurityGroupIngress(input, scope);
       else ec2.AuthorizeSecurityGroupEgress(input, scope);
-      const physicalId = `sgr-${kernel.ids.hex(17)}`;
+      const physicalId = `sgr-0${kernel.ids.hex(16)}`;
       return { physicalId, attributes: { Id: physicalId } };
     },
     delete(_id, properties, { scope }) {

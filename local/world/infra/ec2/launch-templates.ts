@@ -104,7 +104,7 @@ export function launchTemplates(kernel: Kernel, state: InfraState, faults: Fault
       const createdAt = clock.now();
       const document: LaunchTemplateDocument = {
         ...placeOf(scope),
-        launchTemplateId: `lt-${ids.hex(17)}`,
+        launchTemplateId: `lt-0${ids.hex(16)}`,
         launchTemplateName: name,
         createdAt,
         createdBy: scope.principal.arn,

@@ -49,7 +49,7 @@ export function natHandlers(kernel: Kernel, state: InfraState, addresses: Addres
       const host = state.elasticIps.size;
       const document = {
         ...placeOf(scope),
-        allocationId: `eipalloc-${ids.hex(17)}`,
+        allocationId: `eipalloc-0${ids.hex(16)}`,
         // From the block that is kept for documentation, and on from there.
         publicIp: `203.${Math.floor(host / 65_536) % 256}.${(113 + Math.floor(host / 256)) % 256}.${host % 256}`,
         tags: specifiedTags(input.TagSpecifications, "elastic-ip"),
@@ -110,7 +110,7 @@ export function natHandlers(kernel: Kernel, state: InfraState, addresses: Addres
         );
       const document: NatGatewayDocument = {
         ...placeOf(scope),
-        natGatewayId: `nat-${ids.hex(17)}`,
+        natGatewayId: `nat-0${ids.hex(16)}`,
         subnetId: subnet.subnetId,
         vpcId: subnet.vpcId,
         ...(eip === undefined ? {} : { allocationId: eip.allocationId }),

@@ -65,7 +65,7 @@ export function routingHandlers(kernel: Kernel, state: InfraState) {
     CreateInternetGateway(input, scope) {
       const document: InternetGatewayDocument = {
         ...placeOf(scope),
-        internetGatewayId: `igw-${kernel.ids.hex(17)}`,
+        internetGatewayId: `igw-0${kernel.ids.hex(16)}`,
         tags: specifiedTags(input.TagSpecifications, "internet-gateway"),
       };
       state.internetGateways.set(keyOf(scope, document.internetGatewayId), document);
@@ -115,7 +115,7 @@ export function routingHandlers(kernel: Kernel, state: InfraState) {
       const vpc = required(state.vpcs, scope, input.VpcId ?? "", "InvalidVpcID.NotFound", "vpc ID");
       const document: RouteTableDocument = {
         ...placeOf(scope),
-        routeTableId: `rtb-${kernel.ids.hex(17)}`,
+        routeTableId: `rtb-0${kernel.ids.hex(16)}`,
         vpcId: vpc.vpcId,
         routes: [],
         associations: [],
@@ -173,7 +173,7 @@ export function routingHandlers(kernel: Kernel, state: InfraState) {
           "Resource.AlreadyAssociated",
           `the specified association for route table ${document.routeTableId} conflicts with an existing association`,
         );
-      const associationId = `rtbassoc-${kernel.ids.hex(17)}`;
+      const associationId = `rtbassoc-0${kernel.ids.hex(16)}`;
       document.associations.push({ associationId, subnetId: subnet.subnetId, main: false });
       touch(document);
       refreshPublic(scope, document.vpcId);

@@ -92,7 +92,7 @@ export function securityGroupHandlers(kernel: Kernel, state: InfraState) {
         );
       const document: SecurityGroupDocument = {
         ...placeOf(scope),
-        groupId: `sg-${kernel.ids.hex(17)}`,
+        groupId: `sg-0${kernel.ids.hex(16)}`,
         groupName: input.GroupName ?? "",
         description: input.Description ?? "",
         vpcId: vpc.vpcId,

@@ -45,7 +45,7 @@ export function vpcHandlers(kernel: Kernel, state: InfraState) {
       const place = placeOf(scope);
       const document: VpcDocument = {
         ...place,
-        vpcId: `vpc-${kernel.ids.hex(17)}`,
+        vpcId: `vpc-0${kernel.ids.hex(16)}`,
         cidr: input.CidrBlock ?? "",
         isDefault: false,
         dnsSupport: true,
@@ -54,16 +54,16 @@ export function vpcHandlers(kernel: Kernel, state: InfraState) {
       };
       state.vpcs.set(keyOf(place, document.vpcId), document);
       // A VPC comes with a main route table and a default security group.
-      const routeTableId = `rtb-${kernel.ids.hex(17)}`;
+      const routeTableId = `rtb-0${kernel.ids.hex(16)}`;
       state.routeTables.set(keyOf(place, routeTableId), {
         ...place,
         routeTableId,
         vpcId: document.vpcId,
         routes: [],
-        associations: [{ associationId: `rtbassoc-${kernel.ids.hex(17)}`, main: true }],
+        associations: [{ associationId: `rtbassoc-0${kernel.ids.hex(16)}`, main: true }],
         tags: {},
       });
-      const groupId = `sg-${kernel.ids.hex(17)}`;
+      const groupId = `sg-0${kernel.ids.hex(16)}`;
       state.securityGroups.set(keyOf(place, groupId), {
         ...place,
         groupId,
@@ -136,7 +136,7 @@ export function vpcHandlers(kernel: Kernel, state: InfraState) {
         );
       const document: SubnetDocument = {
         ...placeOf(scope),
-        subnetId: `subnet-${kernel.ids.hex(17)}`,
+        subnetId: `subnet-0${kernel.ids.hex(16)}`,
         vpcId: parent.vpcId,
         zone,
         cidr: input.CidrBlock ?? "",
