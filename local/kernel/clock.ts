@@ -221,6 +221,8 @@ export class VirtualClock implements PlatformClock {
     let idleTurns = 0;
     while (this.#drivers > 0 && !this.#stopped) {
       await macrotask();
+      // Meanwhile the last driver may have got what it waited for: time must not move on for nobody.
+      if (this.#drivers === 0 || this.#stopped) break;
       if (this.#inFlight > 0) {
         await this.#sleepUntilWoken();
       } else if (this.#queue.foreground > 0) {

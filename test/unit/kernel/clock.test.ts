@@ -58,6 +58,19 @@ describe("virtual clock", () => {
     expect(ticks).toBe(5);
   });
 
+  it("fires nothing that is due later than what was waited for", async () => {
+    const clock = new VirtualClock({ start: START });
+    let fired = false;
+    clock.at(START + 60_000, () => {
+      fired = true;
+    });
+    await clock.advance(30_000);
+    expect(clock.now()).toBe(START + 30_000);
+    expect(fired).toBe(false);
+    await clock.advance(30_000);
+    expect(fired).toBe(true);
+  });
+
   it("ends a sleep when its signal aborts", async () => {
     const clock = new VirtualClock({ start: START });
     const controller = new AbortController();
