@@ -1,6 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Faults } from "../faults.ts";
-import type { ClusterArn, KubeObject, KubernetesWorld } from "../kubernetes-contract.ts";
+import type { ClusterArn, KubernetesWorld } from "../kubernetes-contract.ts";
 import { handleRequest } from "./api/server.ts";
 import { applyObject } from "./apply-object.ts";
 import { bootstrap } from "./bootstrap.ts";

@@ -8,11 +8,11 @@ beforeEach(() => {
 });
 
 const pods = (namespace = "default"): KubeObject[] => t.world.list(ARN, "Pod", namespace);
-const nodeOf = (pod: KubeObject | undefined): unknown => pod?.spec?.["nodeName"];
+const nodeOf = (pod: KubeObject | undefined): unknown => pod?.spec?.nodeName;
 const zoneOf = (node: unknown): string | undefined =>
   t.world.get(ARN, "Node", undefined, String(node))?.metadata.labels?.["topology.kubernetes.io/zone"];
 const isReady = (o: KubeObject): boolean =>
-  (o.status?.["conditions"] as { type: string; status: string }[] | undefined)?.some(
+  (o.status?.conditions as { type: string; status: string }[] | undefined)?.some(
     (c) => c.type === "Ready" && c.status === "True",
   ) ?? false;
 const addNodes = async (count: number, from = 0): Promise<string[]> => {
@@ -37,7 +37,7 @@ describe("nodes", () => {
     expect(t.world.isNodeReady(ARN, name)).toBe(false);
     await t.pass(27);
     expect(t.world.isNodeReady(ARN, name)).toBe(true);
-    expect(t.world.get(ARN, "Node", undefined, name)?.spec?.["taints"]).toEqual([]);
+    expect(t.world.get(ARN, "Node", undefined, name)?.spec?.taints).toEqual([]);
   });
 
   it("stay NotReady as long as the machine's own daemon pods do not run", async () => {
@@ -58,8 +58,8 @@ describe("nodes", () => {
     t.world.apply(ARN, deployment("web", 2));
     await t.pass(30);
     expect(pods().map(nodeOf)).toEqual([undefined, undefined]);
-    const events = t.world.list(ARN, "Event", "default").filter((e) => e["reason"] === "FailedScheduling");
-    expect(events[0]?.["message"]).toContain("0/2 nodes are available: 2 node(s) were unschedulable");
+    const events = t.world.list(ARN, "Event", "default").filter((e) => e.reason === "FailedScheduling");
+    expect(events[0]?.message).toContain("0/2 nodes are available: 2 node(s) were unschedulable");
     t.world.setUnschedulable(ARN, b, false);
     await t.pass(30);
     expect(pods().map(nodeOf)).toEqual([b, b]);
@@ -143,7 +143,7 @@ describe("deployments", () => {
     expect(t.world.readiness(ARN, "Deployment", "default", "web")).toEqual({ desired: 4, ready: 4 });
     expect(pods().length).toBe(4);
     expect(least).toBeGreaterThanOrEqual(3);
-    const revisions = t.world.list(ARN, "ReplicaSet", "default").map((s) => s.spec?.["replicas"]);
+    const revisions = t.world.list(ARN, "ReplicaSet", "default").map((s) => s.spec?.replicas);
     expect(revisions.sort()).toEqual([0, 4]);
   });
 
@@ -177,7 +177,7 @@ describe("deployments", () => {
     await call(t.world, "DELETE", "/apis/apps/v1/namespaces/default/deployments/web", {
       body: { kind: "DeleteOptions", apiVersion: "v1", propagationPolicy: "Foreground" },
     });
-    expect(t.world.get(ARN, "Deployment", "default", "web")?.metadata["finalizers"]).toEqual([
+    expect(t.world.get(ARN, "Deployment", "default", "web")?.metadata.finalizers).toEqual([
       "foregroundDeletion",
     ]);
     expect(pods().every((p) => p.metadata.deletionTimestamp !== undefined)).toBe(true);
@@ -339,7 +339,7 @@ describe("daemon sets", () => {
     t.world.apply(ARN, daemonSet("kube-proxy"));
     await addNodes(4);
     const next = daemonSet("kube-proxy");
-    const template = next.spec?.["template"] as { spec: { containers: { image: string }[] } };
+    const template = next.spec?.template as { spec: { containers: { image: string }[] } };
     for (const c of template.spec.containers) c.image = "kube-proxy:2";
     let least = 4;
     t.world.onChange(() => {
@@ -380,7 +380,7 @@ describe("jobs", () => {
     });
     await t.pass(200);
     expect(t.world.get(ARN, "Job", "default", "once")?.status).toMatchObject({ succeeded: 3 });
-    expect(pods().map((p) => p.status?.["phase"])).toEqual(["Succeeded", "Succeeded", "Succeeded"]);
+    expect(pods().map((p) => p.status?.phase)).toEqual(["Succeeded", "Succeeded", "Succeeded"]);
     expect(t.world.drainablePods(ARN, nodeSpec(0).name)).toEqual([]);
   });
 });
@@ -432,7 +432,7 @@ describe("webhooks", () => {
     await t.pass(30);
     expect(pods().length).toBe(count);
     if (count === 0)
-      expect(t.world.list(ARN, "Event", "default").map((e) => e["message"])).toContainEqual(
+      expect(t.world.list(ARN, "Event", "default").map((e) => e.message)).toContainEqual(
         expect.stringContaining('failed calling webhook "validate.policy.example.com"'),
       );
   });

@@ -4,7 +4,7 @@ import { ARN, budget, call, deployment, nodeSpec, type TestWorld, testWorld } fr
 let t: TestWorld;
 
 const podsOf = (app: string) =>
-  t.world.list(ARN, "Pod", "default").filter((p) => p.metadata.labels?.["app"] === app);
+  t.world.list(ARN, "Pod", "default").filter((p) => p.metadata.labels?.app === app);
 const evict = (name: string, deleteOptions?: object, query = "") =>
   call(t.world, "POST", `/api/v1/namespaces/default/pods/${name}/eviction${query}`, {
     body: {
@@ -37,7 +37,7 @@ describe("eviction", () => {
     expect(answer.body).toMatchObject({ kind: "Status", status: "Success" });
     const pod = t.world.get(ARN, "Pod", "default", name);
     expect(pod?.metadata.deletionTimestamp).toBeDefined();
-    expect(pod?.status?.["conditions"]).toContainEqual(
+    expect(pod?.status?.conditions).toContainEqual(
       expect.objectContaining({ type: "DisruptionTarget", reason: "EvictionByEvictionAPI" }),
     );
     await t.pass(31);

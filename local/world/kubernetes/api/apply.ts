@@ -134,7 +134,8 @@ function conflictsOf(
     const want = child(applied, name);
     const have = child(live, name);
     if (want === undefined || have === undefined) return [];
-    if (isLeaf(a) || isLeaf(b)) return isLeaf(a) && !same(want, have) ? [here] : [];
+    // An empty map claims nothing of what is in it.
+    if (isLeaf(a) || isLeaf(b)) return isLeaf(a) && !isObject(want) && !same(want, have) ? [here] : [];
     return conflictsOf(a, b, want, have, here);
   });
 }
@@ -160,8 +161,13 @@ function without(
   const result: JsonObject = {};
   for (const [name, fields] of Object.entries(theirs)) {
     const other = mine[name];
+    const wanted = child(applied, name);
     const taken =
-      isObject(other) && isLeaf(other) && name !== "." && !same(child(live, name), child(applied, name));
+      isObject(other) &&
+      isLeaf(other) &&
+      name !== "." &&
+      !isObject(wanted) &&
+      !same(child(live, name), wanted);
     if (taken) continue;
     result[name] =
       isObject(fields) && isObject(other)

@@ -89,14 +89,13 @@ export function daemonSets(cluster: Cluster): void {
   /** Nodes where each set wants a pod. */
   const desired = new Map<string, Set<string>>();
 
-  const writeStatus = cluster.queue.controller((key) => {
-    const set = store.get(DAEMON_SETS, key) as DaemonSet | undefined;
-    if (set) updateStatus(cluster, key, set, desired.get(key)?.size ?? 0);
-  });
-
-  const replaceOutdated = cluster.queue.controller((key) => {
-    const set = store.get(DAEMON_SETS, key) as DaemonSet | undefined;
-    if (set && !isTerminating(set)) roll(cluster, set, desired.get(key)?.size ?? 0);
+  // In this order: what is wanted is known for all nodes before it is counted or replaced.
+  const reconcileAll = cluster.queue.controller((key) => {
+    const known = desired.get(key);
+    for (const name of known ?? []) if (!cluster.nodes.get(name)) reconcilePair(`${key}\n${name}`);
+    for (const { name } of cluster.nodes.all()) reconcilePair(`${key}\n${name}`);
+    replaceOutdated(key);
+    writeStatus(key);
   });
 
   const reconcilePair = cluster.queue.controller((pair) => {
@@ -122,12 +121,14 @@ export function daemonSets(cluster: Cluster): void {
     if (pods.length === 0) place(cluster, pair, set, state);
   });
 
-  const reconcileAll = cluster.queue.controller((key) => {
-    const known = desired.get(key);
-    for (const name of known ?? []) if (!cluster.nodes.get(name)) reconcilePair(`${key}\n${name}`);
-    for (const { name } of cluster.nodes.all()) reconcilePair(`${key}\n${name}`);
-    replaceOutdated(key);
-    writeStatus(key);
+  const replaceOutdated = cluster.queue.controller((key) => {
+    const set = store.get(DAEMON_SETS, key) as DaemonSet | undefined;
+    if (set && !isTerminating(set)) roll(cluster, set, desired.get(key)?.size ?? 0);
+  });
+
+  const writeStatus = cluster.queue.controller((key) => {
+    const set = store.get(DAEMON_SETS, key) as DaemonSet | undefined;
+    if (set) updateStatus(cluster, key, set, desired.get(key)?.size ?? 0);
   });
 
   cluster.on([DAEMON_SETS], (change) => {
