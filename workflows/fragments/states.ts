@@ -59,12 +59,15 @@ function callOut(
   };
 }
 
+/** Placeholder of a function's ARN, filled in by render.ts. */
+const functionArn = (name: string): string => `\${function:${name}}`;
+
 /** Runs a task function; its answer is the state's output, and `$states.result.Payload` in `assign`. */
 export const run = (name: string, payload: Readonly<Record<string, unknown>>, flow: Flow): State =>
   callOut(
     "arn:aws:states:::lambda:invoke",
     {
-      FunctionName: `\${function:${name}}`,
+      FunctionName: functionArn(name),
       Payload: { operationId: expr("$operationId"), ...payload },
     },
     { output: expr("$states.result.Payload"), ...flow },
@@ -126,7 +129,7 @@ export const gate = (next: string, flow: Omit<Flow, "next"> = {}): State =>
   callOut(
     "arn:aws:states:::lambda:invoke.waitForTaskToken",
     {
-      FunctionName: "${function:gate}",
+      FunctionName: functionArn("gate"),
       Payload: { operationId: expr("$operationId"), token: expr("$states.context.Task.Token") },
     },
     { ...flow, next },
