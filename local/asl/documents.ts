@@ -117,7 +117,14 @@ export interface CallDoc {
   polls?: number;
   /** What the request answered, of calls that wait for more. */
   submitted?: Json;
+  /** How the task has ended, until its state is left. */
+  answer?: AnswerDoc;
 }
+
+export type AnswerDoc =
+  | { readonly kind: "output"; readonly output: Json; recorded: boolean }
+  | { readonly kind: "failure"; readonly failure: Failure }
+  | { readonly kind: "timeout"; readonly heartbeat: boolean };
 
 export interface ChildrenDoc {
   readonly total: number;
@@ -127,6 +134,8 @@ export interface ChildrenDoc {
   started: number;
   succeeded: number;
   failed: number;
+  /** All have succeeded and the history says so; the state is about to be left. */
+  closed: boolean;
   /** The map run that carries the items out, of a distributed Map. */
   readonly mapRun: string | null;
 }
@@ -155,6 +164,8 @@ export interface BranchDoc {
   call?: CallDoc;
   children?: ChildrenDoc;
   failure?: Failure;
+  /** The catcher that is about to take the state's failure. */
+  caught?: { readonly index: number; readonly failure: Failure };
   output?: Json;
 }
 

@@ -34,8 +34,8 @@ export function createEngine(options: {
       ...taskHandlers(interpreter),
       ...mapRunHandlers(interpreter),
     },
-    resume: () => interpreter.resume(),
-    onStatusChange: (listener) => interpreter.onStatusChange(listener),
+    resume: () => interpreter.lifecycle.resume(),
+    onStatusChange: (listener) => interpreter.lifecycle.onStatusChange(listener),
     get transitions() {
       return interpreter.transitions;
     },

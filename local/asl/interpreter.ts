@@ -1,21 +1,15 @@
 import type { HistoryEventType } from "@aws-sdk/client-sfn";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { ExecutionStatusChange } from "./contract.ts";
 import { Compiler, processorAt } from "./definition/compile.ts";
 import type { Exit, Field, Program, Retrier, State } from "./definition/types.ts";
-import {
-  type BranchDoc,
-  type Documents,
-  type ExecutionDoc,
-  type ExecutionStatus,
-  inputOf,
-} from "./documents.ts";
-import { type Bindings, Expressions } from "./expression/compile.ts";
-import { evaluateTemplate, type Scope } from "./expression/template.ts";
+import type { BranchDoc, Documents, ExecutionDoc } from "./documents.ts";
+import { Evaluation, type Extra, type Item } from "./evaluation.ts";
+import { Expressions } from "./expression/compile.ts";
 import { ERROR, enteredAt, type Failure, QueryError, StateError, tooLarge } from "./failure.ts";
 import { History } from "./history.ts";
 import type { Integrations } from "./integrations/integrations.ts";
-import { exceeds, isObject, type Json, textOf } from "./json.ts";
+import { exceeds, isObject, type Json, type JsonObject, textOf } from "./json.ts";
+import { Lifecycle } from "./lifecycle.ts";
 import { LIMIT } from "./limits.ts";
 import { matches, retryDelay } from "./recovery.ts";
 import { Children } from "./states/children.ts";
@@ -27,11 +21,7 @@ import { Tasks } from "./states/task.ts";
 /** The branch a piece of work belongs to has gone on without it. */
 class StaleError extends Error {}
 
-/** What `$states` has beside input and context. */
-export type Extra = { readonly result?: Json; readonly errorOutput?: Json };
-
 const WAKE = "asl/wake";
-const EXECUTION_TIMEOUT = "asl/execution-timeout";
 /** Transitions of one branch after which other work gets its turn. */
 const BREATH = 512;
 const ABORTABLE = new Set(["Task", "Wait", "Parallel", "Map"]);
@@ -49,13 +39,12 @@ export class Interpreter {
   readonly children: Children;
   readonly mapRuns: MapRuns;
   readonly tasks: Tasks;
+  readonly evaluation: Evaluation;
+  readonly lifecycle: Lifecycle;
   transitions = 0;
   readonly #compiler: Compiler;
   readonly #programs = new Map<string, Program>();
   readonly #branchesOf = new Map<string, Set<string>>();
-  readonly #merged = new WeakMap<BranchDoc, { own: object; merged: Readonly<Record<string, Json>> }>();
-  readonly #inputs = new WeakMap<ExecutionDoc, Json>();
-  readonly #listeners: ((change: ExecutionStatusChange) => void)[] = [];
 
   constructor(kernel: Kernel, documents: Documents, integrations: Integrations) {
     this.kernel = kernel;
@@ -67,16 +56,13 @@ export class Interpreter {
       uuid: () => kernel.ids.uuid(),
     });
     this.#compiler = new Compiler(this.expressions);
+    this.evaluation = new Evaluation(this);
+    this.lifecycle = new Lifecycle(this);
     this.children = new Children(this);
     this.mapRuns = new MapRuns(this);
     this.tasks = new Tasks(this, integrations);
     for (const branch of documents.branches.values()) this.#index(branch);
     kernel.timers.on(WAKE, (key, payload) => this.#wake(key, Number(payload)));
-    kernel.timers.on(EXECUTION_TIMEOUT, (arn) => this.#timeOut(arn));
-  }
-
-  onStatusChange(listener: (change: ExecutionStatusChange) => void): void {
-    this.#listeners.push(listener);
   }
 
   // ── programs ────────────────────────────────────────────────────────────────────────────────────────────
@@ -200,8 +186,13 @@ export class Interpreter {
     const execution = this.documents.executions.get(branch.execution);
     if (error instanceof StaleError || execution?.status !== "RUNNING") return;
     const cause = error instanceof Error ? error.message : String(error);
-    this.#abortAll(execution, false);
-    this.finish(execution, "FAILED", { failure: { error: ERROR.runtime, cause } }, execution.events);
+    this.abortAll(execution, false);
+    this.lifecycle.finish(
+      execution,
+      "FAILED",
+      { failure: { error: ERROR.runtime, cause } },
+      execution.events,
+    );
   }
 
   #step(branch: BranchDoc): boolean | Promise<boolean> {
@@ -267,88 +258,9 @@ export class Interpreter {
     }
   }
 
-  // ── evaluation ──────────────────────────────────────────────────────────────────────────────────────────
-
   /** The value of a field in the scope of the branch. */
-  evaluate(
-    branch: BranchDoc,
-    field: Field,
-    extra: Extra = {},
-    item?: { index: number; value: Json },
-  ): Json | Promise<Json> {
-    if (field.template.kind === "static") return field.template.value;
-    const value = evaluateTemplate(field.template, this.#scope(branch, extra, item), field.location);
-    return value instanceof Promise ? this.live(branch, value) : value;
-  }
-
-  #scope(branch: BranchDoc, extra: Extra, item?: { index: number; value: Json }): Scope {
-    return {
-      bindings: (withContext): Bindings => ({
-        ...this.variables(branch),
-        states: {
-          input: branch.input,
-          ...extra,
-          ...(withContext ? { context: this.#context(branch, item) } : {}),
-        },
-      }),
-    };
-  }
-
-  /** Variables that the branch can read: its own over those around it. */
-  variables(branch: BranchDoc): Readonly<Record<string, Json>> {
-    const parent = branch.parent === null ? undefined : this.branch(branch.parent);
-    if (!parent) return branch.variables;
-    const known = this.#merged.get(branch);
-    if (known?.own === branch.variables) return known.merged;
-    const merged = { ...this.variables(parent), ...branch.variables };
-    this.#merged.set(branch, { own: branch.variables, merged });
-    return merged;
-  }
-
-  #context(branch: BranchDoc, item?: { index: number; value: Json }): Json {
-    const execution = this.executionOf(branch);
-    const state = this.stateOf(branch);
-    const current = item ?? this.#itemOf(branch);
-    const retryable = state.type === "Task" || state.type === "Parallel" || state.type === "Map";
-    const token = branch.call?.token ?? this.tasks.pendingToken(branch);
-    return {
-      Execution: {
-        Id: execution.arn,
-        Input: this.inputOf(execution),
-        StartTime: iso(execution.startedAt),
-        Name: execution.name,
-        RoleArn: execution.roleArn,
-        RedriveCount: execution.redrives,
-        ...(execution.redrivenAt === null ? {} : { RedriveTime: iso(execution.redrivenAt) }),
-      },
-      StateMachine: { Id: execution.machine, Name: execution.machineName },
-      State: {
-        Name: state.name,
-        EnteredTime: iso(branch.entered.at),
-        ...(retryable ? { RetryCount: branch.retryCount } : {}),
-      },
-      ...(current ? { Map: { Item: { Index: current.index, Value: current.value } } } : {}),
-      ...(token ? { Task: { Token: token } } : {}),
-    };
-  }
-
-  #itemOf(branch: BranchDoc): BranchDoc["item"] {
-    for (
-      let at: BranchDoc | undefined = branch;
-      at;
-      at = at.parent === null ? undefined : this.branch(at.parent)
-    )
-      if (at.item) return at.item;
-    return null;
-  }
-
-  inputOf(execution: ExecutionDoc): Json {
-    let input = this.#inputs.get(execution);
-    if (input === undefined) {
-      input = JSON.parse(inputOf(this.documents, execution)) as Json;
-      this.#inputs.set(execution, input);
-    }
-    return input;
+  evaluate(branch: BranchDoc, field: Field, extra: Extra = {}, item?: Item): Json | Promise<Json> {
+    return this.evaluation.field(branch, field, extra, item);
   }
 
   // ── leaving a state ─────────────────────────────────────────────────────────────────────────────────────
@@ -394,6 +306,8 @@ export class Interpreter {
     branch.retryCount = 0;
     branch.run++;
     delete branch.call;
+    delete branch.caught;
+    this.children.drop(branch);
     this.touch(branch);
     if (exit.next === undefined) {
       this.#done(branch, output);
@@ -405,7 +319,7 @@ export class Interpreter {
     return true;
   }
 
-  #assign(branch: BranchDoc, state: State, assigned: Record<string, Json>) {
+  #assign(branch: BranchDoc, state: State, assigned: JsonObject) {
     const texts = Object.fromEntries(Object.entries(assigned).map(([name, value]) => [name, textOf(value)]));
     const bytes = Object.values(texts).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     if (bytes > LIMIT.assign)
@@ -414,7 +328,10 @@ export class Interpreter {
         cause: `The variables assigned by the state '${state.name}' exceed the maximum number of bytes service limit.`,
       });
     const next = { ...branch.variables, ...assigned };
-    if (bytes > 1024 && this.#variableBytes({ ...this.variables(branch), ...assigned }) > LIMIT.variables)
+    if (
+      bytes > 1024 &&
+      variableBytes({ ...this.evaluation.variables(branch), ...assigned }) > LIMIT.variables
+    )
       throw new StateError({
         error: ERROR.dataLimit,
         cause: "The variables of the execution exceed the maximum number of bytes service limit.",
@@ -423,10 +340,6 @@ export class Interpreter {
     return Object.keys(texts).length === 0
       ? {}
       : { assignedVariables: texts, assignedVariablesDetails: { truncated: false } };
-  }
-
-  #variableBytes(variables: Readonly<Record<string, Json>>): number {
-    return Object.values(variables).reduce<number>((sum, value) => sum + Buffer.byteLength(textOf(value)), 0);
   }
 
   #done(branch: BranchDoc, output: Json): void {
@@ -439,7 +352,7 @@ export class Interpreter {
       return;
     }
     const execution = this.executionOf(branch);
-    this.finish(execution, "SUCCEEDED", { output: textOf(output) }, branch.last);
+    this.lifecycle.finish(execution, "SUCCEEDED", { output: textOf(output) }, branch.last);
   }
 
   // ── failing ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -457,19 +370,32 @@ export class Interpreter {
     if (this.#retry(branch, state.retry, failure)) return false;
     if (state.type !== "Task")
       branch.last = this.history.add(this.executionOf(branch), `${state.type}StateFailed`, branch.last);
-    const catcher = state.catch.find((one) => matches(one.errors, failure));
-    if (!catcher) {
+    const index = state.catch.findIndex((one) => matches(one.errors, failure));
+    if (index < 0) {
       this.#branchFailed(branch, failure.failure);
       return false;
     }
-    this.children.drop(branch);
-    const errorOutput = { Error: failure.error ?? "", Cause: failure.reason ?? "" };
+    branch.caught = { index, failure: failure.failure };
+    this.touch(branch);
+    return await this.#catch(branch);
+  }
+
+  /** Leaves a state that has failed by the catcher found for it. */
+  async #catch(branch: BranchDoc): Promise<boolean> {
+    const state = this.stateOf(branch);
+    const { caught } = branch;
+    const catcher = "catch" in state && caught ? state.catch[caught.index] : undefined;
+    if (!caught || !catcher) return false;
+    const errorOutput = { Error: caught.failure.error ?? "", Cause: caught.failure.cause ?? "" };
+    const check = this.guard(branch);
     try {
       return await this.leave(branch, state, catcher.exit, { errorOutput }, errorOutput);
-    } catch (second) {
-      if (!(second instanceof StateError)) throw second;
-      const last = second instanceof QueryError ? this.#evaluationFailed(branch, state, second) : second;
-      this.#branchFailed(branch, last.failure);
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+      check();
+      // What fails inside a catcher is caught by no other.
+      const failure = error instanceof QueryError ? this.#evaluationFailed(branch, state, error) : error;
+      this.#branchFailed(branch, failure.failure);
       return false;
     }
   }
@@ -519,7 +445,7 @@ export class Interpreter {
       this.children.failed(parent, branch);
       return;
     }
-    this.finish(this.executionOf(branch), "FAILED", { failure }, branch.last);
+    this.lifecycle.finish(this.executionOf(branch), "FAILED", { failure }, branch.last);
   }
 
   /** Ends a branch and everything below it from outside; `previous` is the event that caused it. */
@@ -543,196 +469,49 @@ export class Interpreter {
       this.history.add(execution, `${state.type}StateAborted` as HistoryEventType, previous);
   }
 
-  #abortAll(execution: ExecutionDoc, record = true): void {
-    for (const branch of this.branchesOf(execution))
-      if (branch.parent === null) this.abort(branch, undefined, record);
-  }
-
-  // ── executions ──────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Begins an execution whose document has just been stored. */
-  begin(execution: ExecutionDoc, input: string, item: BranchDoc["item"] = null): void {
-    const program = this.program(execution.revision);
-    this.documents.executions.set(execution.arn, execution);
-    this.history.add(execution, "ExecutionStarted", 0, {
-      executionStartedEventDetails: {
-        input,
-        inputDetails: { truncated: false },
-        roleArn: execution.roleArn,
-        ...(execution.alias === null ? {} : { stateMachineAliasArn: execution.alias }),
-        ...(execution.version === null ? {} : { stateMachineVersionArn: execution.version }),
-      },
-    });
-    const timeout = execution.path.length > 0 ? undefined : program.timeoutSeconds;
-    this.#armTimeout(execution, timeout);
-    this.addBranch({
-      key: execution.key,
-      execution: execution.arn,
-      parent: null,
-      index: 0,
-      path: execution.path,
-      item,
-      state: processorAt(program, execution.path).startAt,
-      phase: "enter",
-      input: this.inputOf(execution),
-      variables: {},
-      last: 0,
-      entered: { event: 0, previous: 0, at: execution.startedAt },
-      retries: [],
-      retryCount: 0,
-      run: 0,
-      rounds: 0,
-    });
-    this.#announce(execution);
+  /** Ends what an execution still does, from outside. */
+  abortAll(execution: ExecutionDoc, record: boolean): void {
     const root = this.branch(execution.key);
-    if (root) this.drive(root);
+    if (root) this.abort(root, undefined, record);
   }
 
-  #armTimeout(execution: ExecutionDoc, seconds: number | undefined): void {
-    const limit =
-      execution.type === "EXPRESS"
-        ? Math.min(seconds ?? LIMIT.expressSeconds, LIMIT.expressSeconds)
-        : seconds;
-    if (limit !== undefined)
-      this.kernel.timers.set(EXECUTION_TIMEOUT, execution.arn, this.kernel.clock.now() + limit * 1000);
-  }
-
-  #timeOut(arn: string): void {
-    const execution = this.documents.executions.get(arn);
-    if (execution?.status !== "RUNNING") return;
-    const last = this.branch(execution.key)?.last ?? execution.events;
-    this.#abortAll(execution);
-    this.finish(execution, "TIMED_OUT", {}, last);
-  }
-
-  /** Stops an execution: StopExecution, or the Map that it belongs to has failed. */
-  stop(execution: ExecutionDoc, failure: Failure): void {
-    if (execution.status !== "RUNNING") return;
-    const last = this.branch(execution.key)?.last ?? execution.events;
-    this.#abortAll(execution);
-    this.finish(execution, "ABORTED", { failure }, last);
-  }
-
-  finish(
-    execution: ExecutionDoc,
-    status: Exclude<ExecutionStatus, "RUNNING" | "PENDING_REDRIVE">,
-    result: { readonly output?: string; readonly failure?: Failure },
-    previous: number,
-  ): void {
-    if (execution.status !== "RUNNING") return;
-    const failure = result.failure ?? {};
-    if (status === "SUCCEEDED")
-      this.history.close(execution, "ExecutionSucceeded", previous, {
-        executionSucceededEventDetails: { output: result.output, outputDetails: { truncated: false } },
-      });
-    else if (status === "FAILED")
-      this.history.close(execution, "ExecutionFailed", previous, { executionFailedEventDetails: failure });
-    else if (status === "ABORTED")
-      this.history.close(execution, "ExecutionAborted", previous, { executionAbortedEventDetails: failure });
-    else
-      this.history.close(execution, "ExecutionTimedOut", previous, {
-        executionTimedOutEventDetails: failure,
-      });
-    execution.status = status;
-    execution.output = result.output ?? null;
-    execution.failure = failure;
-    execution.stoppedAt = this.kernel.clock.now();
-    this.documents.executions.touch(execution.arn);
-    this.kernel.timers.cancel(EXECUTION_TIMEOUT, execution.arn);
-    const keep = status !== "SUCCEEDED" && execution.type === "STANDARD";
+  /** Stops the timers of an execution that has ended; without `keep` its branches are forgotten. */
+  retire(execution: ExecutionDoc, keep: boolean): void {
     for (const branch of this.branchesOf(execution)) {
       this.#stopTimers(branch);
       if (!keep) this.dropBranch(branch);
     }
     if (!keep) this.#branchesOf.delete(execution.arn);
-    // Listeners come last: one that writes the journal must not find the end noted and the waiting not.
-    this.tasks.executionEnded(execution);
-    if (execution.mapRun !== null) this.mapRuns.executionEnded(execution);
-    this.#announce(execution);
   }
 
-  #announce(execution: ExecutionDoc): void {
-    const change: ExecutionStatusChange = {
-      executionArn: execution.arn,
-      stateMachineArn: execution.machine,
-      name: execution.name,
-      status: execution.status,
-      startDate: execution.startedAt,
-      stopDate: execution.stoppedAt,
-      input: inputOf(this.documents, execution),
-      output: execution.output,
-      error: execution.failure.error ?? null,
-      cause: execution.failure.cause ?? null,
-    };
-    for (const listener of this.#listeners) listener(change);
-  }
-
-  /** Continues a failed, aborted or timed-out execution where it stopped; what had succeeded is kept. */
-  redrive(execution: ExecutionDoc): void {
-    execution.status = "RUNNING";
-    execution.output = null;
-    execution.failure = {};
-    execution.stoppedAt = null;
-    execution.redrives++;
-    execution.redrivenAt = this.kernel.clock.now();
-    const event = this.history.add(execution, "ExecutionRedriven", execution.events, {
-      executionRedrivenEventDetails: { redriveCount: execution.redrives },
-    });
-    this.documents.executions.touch(execution.arn);
-    this.#armTimeout(execution, this.program(execution.revision).timeoutSeconds);
-    this.#announce(execution);
-    const root = this.branch(execution.key);
-    if (root) this.#revive(root, event);
-  }
-
-  #revive(branch: BranchDoc, event: number): void {
-    if (branch.phase === "done") return;
-    delete branch.failure;
-    delete branch.call;
-    branch.retries = [];
-    branch.retryCount = 0;
-    branch.last = event;
-    branch.run++;
-    this.touch(branch);
-    if (branch.children && branch.children.mapRun !== null) {
-      branch.phase = "children";
-      this.mapRuns.redrive(branch);
-    } else if (branch.children) {
-      branch.phase = "children";
-      const unfinished = this.children.of(branch).filter((child) => child.phase !== "done");
-      branch.children.failed = 0;
-      for (const child of unfinished) this.#revive(child, event);
-      if (unfinished.length === 0) this.children.proceed(branch);
-    } else {
-      branch.phase = branch.entered.event > 0 ? "body" : "enter";
-      this.drive(branch);
+  /** Takes a branch up after a restart: what was in flight is done again, what waits goes on waiting. */
+  resume(branch: BranchDoc): void {
+    if (branch.caught) {
+      this.drive(branch, () => this.#catch(branch));
+      return;
     }
-  }
-
-  /** Takes up every running execution after a restart. */
-  resume(): void {
-    for (const execution of this.documents.executions.values()) {
-      if (execution.status !== "RUNNING") continue;
-      for (const branch of this.branchesOf(execution)) this.#resume(branch);
-    }
-  }
-
-  #resume(branch: BranchDoc): void {
     switch (branch.phase) {
       case "enter":
       case "body":
         this.drive(branch);
         return;
       case "call":
+      case "callback":
       case "child":
         this.tasks.resume(branch);
         return;
       case "children":
-        if (branch.children?.mapRun) this.mapRuns.resume(branch);
+        if (branch.children?.mapRun) this.mapRuns.resume(branch, true);
         else this.children.resume(branch);
         return;
+      case "retry":
+      case "wait":
+      case "poll":
+        // The timer may have fired in the moment before the end.
+        if (this.kernel.timers.dueAt(WAKE, branch.key) === undefined) this.#wake(branch.key, branch.run);
+        return;
       default:
-      // Timers and tokens outlive the process.
+      // Done, failed or aborted.
     }
   }
 
@@ -764,4 +543,5 @@ export class Interpreter {
   }
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString();
+const variableBytes = (variables: JsonObject): number =>
+  Object.values(variables).reduce<number>((sum, value) => sum + Buffer.byteLength(textOf(value)), 0);

@@ -17,7 +17,7 @@ export class Executions {
   constructor(interpreter: Interpreter, machines: Machines) {
     this.#interpreter = interpreter;
     this.#machines = machines;
-    interpreter.onStatusChange((change) => {
+    interpreter.lifecycle.onStatusChange((change) => {
       if (change.status === "RUNNING") return;
       this.#ended.get(change.executionArn)?.();
       this.#ended.delete(change.executionArn);
@@ -51,7 +51,7 @@ export class Executions {
           "StateMachineTypeNotSupported",
           "This operation is not supported by this type of state machine",
         );
-      this.#interpreter.stop(execution, {
+      this.#interpreter.lifecycle.stop(execution, {
         ...(input.error === undefined ? {} : { error: input.error }),
         ...(input.cause === undefined ? {} : { cause: input.cause }),
       });
@@ -62,7 +62,7 @@ export class Executions {
       const { status, reason } = redriveStatus(execution, this.#now());
       if (status !== "REDRIVABLE")
         throw new AwsError("ExecutionNotRedrivable", reason ?? "Execution is redriven by its map run");
-      this.#interpreter.redrive(execution);
+      this.#interpreter.lifecycle.redrive(execution);
       return { redriveDate: new Date(execution.redrivenAt ?? this.#now()) };
     },
     DescribeExecution: (input) => this.#describe(this.execution(input.executionArn), input.includedData),
@@ -136,7 +136,7 @@ export class Executions {
       redrives: 0,
       redrivenAt: null,
     };
-    this.#interpreter.begin(execution, input);
+    this.#interpreter.lifecycle.begin(execution, input);
     return execution;
   }
 

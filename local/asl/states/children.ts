@@ -5,6 +5,7 @@ import { expectType } from "../expression/template.ts";
 import { QueryError, StateError } from "../failure.ts";
 import type { Interpreter } from "../interpreter.ts";
 import type { Json } from "../json.ts";
+import { newBranch } from "../lifecycle.ts";
 import { LIMIT } from "../limits.ts";
 import { numberOfField } from "./simple.ts";
 
@@ -104,6 +105,7 @@ export class Children {
       started: 0,
       succeeded: 0,
       failed: 0,
+      closed: false,
       mapRun: null,
     };
     branch.phase = "children";
@@ -154,24 +156,20 @@ export class Children {
           mapIterationStartedEventDetails: { name: branch.state, index },
         })
       : branch.last;
-    const child: BranchDoc = {
-      key: childKey(branch, children, index),
-      execution: branch.execution,
-      parent: branch.key,
-      index,
-      path,
-      item,
-      state: processorAt(interpreter.program(execution.revision), path).startAt,
-      phase: "enter",
-      input,
-      variables: {},
-      last,
-      entered: { event: 0, previous: 0, at: interpreter.kernel.clock.now() },
-      retries: [],
-      retryCount: 0,
-      run: 0,
-      rounds: 0,
-    };
+    const child = newBranch(
+      {
+        key: childKey(branch, children, index),
+        execution: branch.execution,
+        parent: branch.key,
+        index,
+        path,
+        item,
+        state: processorAt(interpreter.program(execution.revision), path).startAt,
+        input,
+        last,
+      },
+      interpreter.kernel.clock.now(),
+    );
     interpreter.addBranch(child);
     return child;
   }
@@ -202,7 +200,7 @@ export class Children {
     const { children } = parent;
     if (!children) return;
     this.#interpreter.drive(parent, () => {
-      if (parent.phase !== "children" || parent.children !== children) return false;
+      if (parent.phase !== "children" || parent.children !== children || children.closed) return false;
       const state = this.#interpreter.stateOf(parent);
       if (children.succeeded === children.total) return this.#complete(parent, state);
       if (state.type !== "Map" || children.started === children.total) return false;
@@ -214,10 +212,11 @@ export class Children {
     const interpreter = this.#interpreter;
     if (state.type !== "Map" && state.type !== "Parallel") return false;
     const output = this.of(branch).map((child) => child.output ?? null);
-    interpreter.history.add(interpreter.executionOf(branch), `${state.type}StateSucceeded`, branch.last);
-    this.drop(branch);
-    branch.phase = "body";
-    interpreter.touch(branch);
+    if (branch.children && !branch.children.closed) {
+      interpreter.history.add(interpreter.executionOf(branch), `${state.type}StateSucceeded`, branch.last);
+      branch.children.closed = true;
+      interpreter.touch(branch);
+    }
     return interpreter.leave(branch, state, state.exit, { result: output }, output);
   }
 
@@ -227,10 +226,15 @@ export class Children {
     const { children } = parent;
     if (!children || parent.phase !== "children") return;
     children.failed++;
+    interpreter.touch(parent);
     // The first failure decides; another one in the same moment is only counted.
     if (children.failed > 1) return;
     parent.last = child.last;
-    interpreter.touch(parent);
+    this.#failParent(parent, child);
+  }
+
+  #failParent(parent: BranchDoc, child: BranchDoc): void {
+    const interpreter = this.#interpreter;
     interpreter.drive(parent, () => {
       const execution = interpreter.executionOf(parent);
       if (child.item)
@@ -260,7 +264,9 @@ export class Children {
     const { children } = branch;
     if (!children) return;
     const failed = this.of(branch).find((child) => child.phase === "failed");
-    if (failed) this.failed(branch, failed);
+    if (failed) this.#failParent(branch, failed);
+    else if (children.closed)
+      this.#interpreter.drive(branch, () => this.#complete(branch, this.#interpreter.stateOf(branch)));
     else if (children.succeeded === children.total || running(children) < children.concurrency)
       this.proceed(branch);
   }

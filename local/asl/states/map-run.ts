@@ -9,6 +9,11 @@ import { numberOfField } from "./simple.ts";
 
 const isNumber = (value: Json): value is number => typeof value === "number";
 
+const TOLERANCE_EXCEEDED = {
+  error: ERROR.tolerance,
+  cause: "The specified tolerated failure threshold was exceeded",
+};
+
 /** Distributed Map: each batch of items is an execution of its own, with its own history. */
 export class MapRuns {
   readonly #interpreter: Interpreter;
@@ -68,6 +73,7 @@ export class MapRuns {
       started: 0,
       succeeded: 0,
       failed: 0,
+      closed: false,
       mapRun: run.arn,
     };
     branch.phase = "children";
@@ -180,7 +186,7 @@ export class MapRuns {
       redrives: 0,
       redrivenAt: null,
     };
-    interpreter.begin(child, textOf(value), { index, value });
+    interpreter.lifecycle.begin(child, textOf(value), { index, value });
   }
 
   /** A child execution has ended: counts it, and starts the next or ends the run. */
@@ -203,13 +209,16 @@ export class MapRuns {
   }
 
   /** Goes on with a run whose children have changed, or after a restart. */
-  resume(branch: BranchDoc): void {
+  resume(branch: BranchDoc, restarted = false): void {
     const { children } = branch;
     const run = this.#interpreter.documents.mapRuns.get(children?.mapRun ?? "");
     if (!children || !run) return;
     this.#interpreter.drive(branch, () => {
       const state = this.#interpreter.stateOf(branch);
-      if (state.type !== "Map" || branch.children !== children || run.status !== "RUNNING") return false;
+      if (state.type !== "Map" || branch.children !== children) return false;
+      if (run.status === "SUCCEEDED" && restarted) return this.#complete(branch, state, run);
+      if (run.status === "FAILED" && restarted) throw new StateError(TOLERANCE_EXCEEDED);
+      if (run.status !== "RUNNING") return false;
       if (exceedsTolerance(run, state)) return this.#fail(branch, run);
       if (children.succeeded + children.failed === children.total) return this.#complete(branch, state, run);
       this.#fill(branch, state, run);
@@ -225,12 +234,11 @@ export class MapRuns {
       if (child?.status === "SUCCEEDED") return JSON.parse(child.output ?? "null");
       return { Error: child?.failure.error ?? "", Cause: child?.failure.cause ?? "" };
     });
-    this.#end(run, "SUCCEEDED");
-    interpreter.history.add(execution, "MapRunSucceeded", branch.last);
-    interpreter.history.add(execution, "MapStateSucceeded", branch.last);
-    interpreter.children.drop(branch);
-    branch.phase = "body";
-    interpreter.touch(branch);
+    if (run.status === "RUNNING") {
+      this.#end(run, "SUCCEEDED");
+      interpreter.history.add(execution, "MapRunSucceeded", branch.last);
+      interpreter.history.add(execution, "MapStateSucceeded", branch.last);
+    }
     return interpreter.leave(branch, state, state.exit, { result: output }, output);
   }
 
@@ -238,14 +246,10 @@ export class MapRuns {
     const interpreter = this.#interpreter;
     this.#end(run, "FAILED");
     this.#stopChildren(run);
-    const failure = {
-      error: ERROR.tolerance,
-      cause: "The specified tolerated failure threshold was exceeded",
-    };
     branch.last = interpreter.history.add(interpreter.executionOf(branch), "MapRunFailed", branch.last, {
-      mapRunFailedEventDetails: failure,
+      mapRunFailedEventDetails: TOLERANCE_EXCEEDED,
     });
-    throw new StateError(failure);
+    throw new StateError(TOLERANCE_EXCEEDED);
   }
 
   #end(run: MapRunDoc, status: "SUCCEEDED" | "FAILED" | "ABORTED"): void {
@@ -260,7 +264,7 @@ export class MapRuns {
       const child = executions.get(arn);
       if (child?.status !== "RUNNING") continue;
       run.aborted++;
-      this.#interpreter.stop(child, {});
+      this.#interpreter.lifecycle.stop(child, {});
     }
   }
 
@@ -296,7 +300,7 @@ export class MapRuns {
     for (const [index, arn] of [...run.children].entries()) {
       const child = interpreter.documents.executions.get(arn);
       if (!child || child.status === "SUCCEEDED") continue;
-      if (child.type === "STANDARD") interpreter.redrive(child);
+      if (child.type === "STANDARD") interpreter.lifecycle.redrive(child);
       else this.#startChild(branch, state, run, index, batches[index] ?? null);
     }
     this.resume(branch);

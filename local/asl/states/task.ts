@@ -1,7 +1,7 @@
 import { AwsError, type CallScope } from "../../aws/contract.ts";
 import { IntegrationError } from "../contract.ts";
 import type { TaskState } from "../definition/types.ts";
-import { type BranchDoc, type CallDoc, type ExecutionDoc, inputOf } from "../documents.ts";
+import { type AnswerDoc, type BranchDoc, type CallDoc, type ExecutionDoc, inputOf } from "../documents.ts";
 import { ERROR, type Failure, StateError, tooLarge } from "../failure.ts";
 import type { CallContext, Integration, Integrations, Polled } from "../integrations/integrations.ts";
 import type { Interpreter } from "../interpreter.ts";
@@ -196,8 +196,10 @@ export class Tasks {
 
   /** After a restart: a call in flight is made again, a child execution may have ended. */
   resume(branch: BranchDoc): void {
-    if (branch.phase === "child") this.#driveChildEnd(branch);
-    else this.#drive(branch, (state, integration, call) => this.#perform(branch, state, integration, call));
+    if (branch.call?.answer) this.#driveAnswer(branch);
+    else if (branch.phase === "child") this.#driveChildEnd(branch);
+    else if (branch.phase === "call")
+      this.#drive(branch, (state, integration, call) => this.#perform(branch, state, integration, call));
   }
 
   // ── tokens ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -210,31 +212,17 @@ export class Tasks {
   /** The branch a token belongs to. Throws InvalidToken, or TaskTimedOut when nobody waits for it any more. */
   #waiting(token: string): BranchDoc {
     const branch = this.#interpreter.branch(keyOfToken(token));
-    if (!branch || branch.call?.token !== token || !this.#interpreter.isLive(branch))
+    if (branch?.call?.token !== token || !this.#interpreter.isLive(branch))
       throw new AwsError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'");
     return branch;
   }
 
-  /** A branch whose token is used up: what its call still answers no longer counts. */
-  #take(token: string): BranchDoc {
-    const branch = this.#waiting(token);
-    branch.run++;
-    this.stopTimers(branch);
-    if (branch.call) branch.call = { ...branch.call, token: null };
-    this.#interpreter.touch(branch);
-    return branch;
-  }
-
   sendSuccess(token: string, output: Json): void {
-    const branch = this.#take(token);
-    this.#drive(branch, (state, integration) => this.#succeed(branch, state, integration, output));
+    this.#answer(this.#waiting(token), { kind: "output", output, recorded: false });
   }
 
   sendFailure(token: string, failure: Failure): void {
-    const branch = this.#take(token);
-    this.#drive(branch, (_, integration) => {
-      throw this.#recordFailure(branch, integration, failure);
-    });
+    this.#answer(this.#waiting(token), { kind: "failure", failure });
   }
 
   sendHeartbeat(token: string): void {
@@ -245,21 +233,45 @@ export class Tasks {
 
   // ── ends ────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Ends a task from outside: its token is used up, and what its call still answers no longer counts. */
+  #answer(branch: BranchDoc, answer: AnswerDoc): void {
+    if (!branch.call) return;
+    branch.run++;
+    this.stopTimers(branch);
+    branch.call = { ...branch.call, token: null, answer };
+    this.#interpreter.touch(branch);
+    this.#driveAnswer(branch);
+  }
+
+  #driveAnswer(branch: BranchDoc): void {
+    this.#drive(branch, (state, integration, { answer }) => {
+      if (!answer) return false;
+      if (answer.kind === "output") return this.#succeed(branch, state, integration, answer.output);
+      if (answer.kind === "failure") throw this.#recordFailure(branch, integration, answer.failure);
+      branch.last = this.#record(branch, "TimedOut", integration, { error: ERROR.timeout });
+      throw new StateError({ error: ERROR.timeout }, answer.heartbeat ? [ERROR.heartbeat] : []);
+    });
+  }
+
   #succeed(
     branch: BranchDoc,
     state: TaskState,
     integration: Integration,
     result: Json,
   ): boolean | Promise<boolean> {
+    const { call } = branch;
+    const recorded = call?.answer?.kind === "output" && call.answer.recorded;
     const output = textOf(result);
     if (exceeds(output, LIMIT.payload))
       throw this.#recordFailure(branch, integration, tooLarge(integration.resourceType).failure);
-    branch.last = this.#record(branch, "Succeeded", integration, {
-      output,
-      outputDetails: { truncated: false },
-    });
+    if (!recorded)
+      branch.last = this.#record(branch, "Succeeded", integration, {
+        output,
+        outputDetails: { truncated: false },
+      });
     this.stopTimers(branch);
-    branch.phase = "body";
+    // Kept until the state is left: a process killed while it evaluates Output must not call again.
+    if (call) call.answer = { kind: "output", output: result, recorded: true };
     this.#interpreter.touch(branch);
     return this.#interpreter.leave(branch, state, state.exit, { result }, result);
   }
@@ -276,13 +288,9 @@ export class Tasks {
 
   #timeOut(key: string, run: number, heartbeat: boolean): void {
     const branch = this.#interpreter.branch(key);
-    if (!branch || branch.run !== run || !this.#interpreter.isLive(branch) || !branch.call) return;
-    branch.run++;
+    if (!branch || branch.run !== run || !this.#interpreter.isLive(branch)) return;
     this.abandon(branch);
-    this.#drive(branch, (_, integration) => {
-      branch.last = this.#record(branch, "TimedOut", integration, { error: ERROR.timeout });
-      throw new StateError({ error: ERROR.timeout }, heartbeat ? [ERROR.heartbeat] : []);
-    });
+    this.#answer(branch, { kind: "timeout", heartbeat });
   }
 
   /** Ends a child execution nobody waits for any more. */
@@ -291,7 +299,8 @@ export class Tasks {
     const { documents } = this.#interpreter;
     documents.waiters.delete(branch.call.child);
     const child = documents.executions.get(branch.call.child);
-    if (child) this.#interpreter.stop(child, { cause: "The parent execution no longer waits for it." });
+    if (child)
+      this.#interpreter.lifecycle.stop(child, { cause: "The parent execution no longer waits for it." });
   }
 
   stopTimers(branch: BranchDoc): void {
