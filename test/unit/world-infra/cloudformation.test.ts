@@ -173,6 +173,43 @@ Outputs:
     expect(message(() => describeStack(w))).toBe("ValidationError: Stack with id shop does not exist");
   });
 
+  it("goes back when an output cannot be worked out", async () => {
+    const w = world();
+    create(w, "Resources: { A: { Type: AWS::EC2::EIP } }\nOutputs: { X: { Value: !GetAtt A.constructor } }");
+    await w.advance(120);
+    expect(describeStack(w)?.StackStatus).toBe("ROLLBACK_COMPLETE");
+    expect(w.infra.ec2.DescribeAddresses({}, SCOPE).Addresses).toEqual([]);
+  });
+
+  it("makes only what its conditions ask for", async () => {
+    const w = world();
+    const body = `
+Parameters: { Stage: { Type: String } }
+Conditions: { Prod: !Equals [!Ref Stage, prod] }
+Resources:
+  A: { Type: AWS::EC2::EIP }
+  B: { Type: AWS::EC2::EIP, Condition: Prod, DependsOn: A }
+Outputs:
+  B: { Condition: Prod, Value: !Ref B }
+`;
+    const run = async (ParameterValue: string) => {
+      w.infra.cloudformation.CreateStack(
+        {
+          StackName: ParameterValue,
+          TemplateBody: body,
+          Parameters: [{ ParameterKey: "Stage", ParameterValue }],
+        },
+        SCOPE,
+      );
+      await w.advance(120);
+      const stack = describeStack(w, ParameterValue);
+      return [stack?.StackStatus, stack?.Outputs?.length];
+    };
+    expect(await run("dev")).toEqual(["CREATE_COMPLETE", 0]);
+    expect(await run("prod")).toEqual(["CREATE_COMPLETE", 1]);
+    expect(w.infra.ec2.DescribeAddresses({}, SCOPE).Addresses).toHaveLength(3);
+  });
+
   it("starts once for one client request token", () => {
     const w = world();
     const input = {
@@ -196,6 +233,16 @@ Outputs:
       "a reference to nothing",
       "Resources: { A: { Type: AWS::EC2::VPC, Properties: { CidrBlock: !Ref B } } }",
       /Unresolved resource dependencies \[B\] in the Resources block/,
+    ],
+    [
+      "a name of JavaScript's own",
+      "Resources: { A: { Type: AWS::EC2::EIP, DependsOn: constructor } }",
+      /Unresolved resource dependencies \[constructor\]/,
+    ],
+    [
+      "a condition on nothing",
+      "Conditions: { C: !Equals [!Ref Nope, a] }\nResources: { A: { Type: AWS::EC2::EIP, Condition: C } }",
+      /Unresolved resource dependencies \[Nope\]/,
     ],
     [
       "a cycle",

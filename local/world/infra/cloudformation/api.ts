@@ -5,7 +5,7 @@ import type { Place } from "../../infra-contract.ts";
 import { page, tagList, tagsOf } from "../ec2/listing.ts";
 import { isIn, placeOf } from "../state.ts";
 import type { StackEngine } from "./stack-engine.ts";
-import type { StackDocument, StackResource, StackSource, StackState } from "./state.ts";
+import { own, type StackDocument, type StackResource, type StackSource, type StackState } from "./state.ts";
 import { parameterValues, type Template, validation } from "./template.ts";
 
 const notFound = (name: string | undefined): AwsError => validation(`Stack with id ${name} does not exist`);
@@ -133,6 +133,7 @@ export function cloudformationHandlers(parts: {
         tokens: input.ClientRequestToken === undefined ? {} : { CREATE: input.ClientRequestToken },
         caller: scope.principal.arn,
       };
+      engine.check(stack, source);
       state.stacks.set(stack.stackId, stack);
       engine.start(stack, "CREATE", source);
       return { StackId: stack.stackId };
@@ -153,8 +154,10 @@ export function cloudformationHandlers(parts: {
         JSON.stringify(parameters) !== JSON.stringify(stack.source.parameters) ||
         JSON.stringify(tags) !== JSON.stringify(stack.tags);
       if (!changed) throw validation("No updates are to be performed.");
+      const source: StackSource = { body, parameters };
+      engine.check(stack, source);
       stack.previous = stack.source;
-      stack.source = { body, parameters };
+      stack.source = source;
       stack.tags = tags;
       stack.updatedAt = kernel.clock.now();
       stack.capabilities = [...(input.Capabilities ?? [])];
@@ -262,7 +265,8 @@ export function cloudformationHandlers(parts: {
     },
     DescribeStackResource(input, scope: Scope) {
       const stack = find(scope, input.StackName);
-      const found = stack.resources[input.LogicalResourceId ?? ""];
+      const id = input.LogicalResourceId ?? "";
+      const found = own(stack.resources, id);
       if (!found)
         throw validation(`Resource ${input.LogicalResourceId} does not exist for stack ${stack.stackName}`);
       return {

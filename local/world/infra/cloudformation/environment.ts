@@ -1,6 +1,6 @@
 import { zonesOf } from "../zones.ts";
 import type { Environment } from "./intrinsics.ts";
-import type { StackDocument, StackSource, StackState } from "./state.ts";
+import { own, type StackDocument, type StackSource, type StackState } from "./state.ts";
 import type { Template } from "./template.ts";
 
 /** Parameters, resources and exports as functions of a template see them. */
@@ -20,14 +20,14 @@ export function environmentOf(
   };
   return {
     ref(name) {
-      const value = source.parameters[name];
-      if (value === undefined) return pseudo[name] ?? stack.resources[name]?.physicalId;
+      const value = own(source.parameters, name);
+      if (value === undefined) return own(pseudo, name) ?? own(stack.resources, name)?.physicalId;
       const type = parsed.parameters[name]?.type ?? "String";
       return type.startsWith("List<") || type === "CommaDelimitedList"
         ? value.split(",").map((v) => v.trim())
         : value;
     },
-    getAtt: (logicalId, attribute) => stack.resources[logicalId]?.attributes[attribute],
+    getAtt: (logicalId, attribute) => own(own(stack.resources, logicalId)?.attributes ?? {}, attribute),
     region: stack.region,
     zones: zonesOf,
     mappings: parsed.mappings,

@@ -1,6 +1,6 @@
 import { subdivide } from "../cidr.ts";
 import { SUB_VARIABLE } from "./references.ts";
-import type { Json, JsonObject } from "./state.ts";
+import { type Json, type JsonObject, own } from "./state.ts";
 import { isObject, validation } from "./template.ts";
 
 /** What functions of a template are worked out against. */
@@ -31,7 +31,7 @@ export function resolve(value: Json, env: Environment): Json {
 }
 
 export function conditionHolds(name: string, env: Environment): boolean {
-  const definition = env.conditions[name];
+  const definition = own(env.conditions, name);
   if (definition === undefined)
     throw validation(`Template format error: Unresolved condition dependency ${name}`);
   return resolve(definition, env) === true;
@@ -42,7 +42,7 @@ function evaluate(value: Json, env: Environment): Resolved {
     return value.map((item) => evaluate(item, env)).filter((item) => item !== NO_VALUE);
   if (!isObject(value)) return value;
   const [[name, argument] = ["", null], ...more] = Object.entries(value);
-  const fn = more.length === 0 ? FUNCTIONS[name] : undefined;
+  const fn = more.length === 0 ? own(FUNCTIONS, name) : undefined;
   if (fn) return fn(argument ?? null, env);
   const object: JsonObject = {};
   for (const [key, inner] of Object.entries(value)) {
@@ -73,12 +73,12 @@ function attribute(logicalId: string, name: string, env: Environment): Json {
 
 function substitute(argument: Json, env: Environment): string {
   const [template, variables] = Array.isArray(argument) ? argument : [argument, {}];
-  const own = isObject(variables) ? variables : {};
+  const given = isObject(variables) ? variables : {};
   return String(template).replaceAll(SUB_VARIABLE, (_whole, literal: string, text: string) => {
     if (literal !== "") return `\${${text}}`;
     const name = text.trim();
-    const given = own[name];
-    if (given !== undefined) return String(resolve(given, env));
+    const variable = own(given, name);
+    if (variable !== undefined) return String(resolve(variable, env));
     const dot = name.indexOf(".");
     return String(dot === -1 ? ref(name, env) : attribute(name.slice(0, dot), name.slice(dot + 1), env));
   });
@@ -119,9 +119,9 @@ const FUNCTIONS: Readonly<Record<string, (argument: Json, env: Environment) => R
   },
   "Fn::FindInMap": (argument, env) => {
     const [map, first, second] = asList(resolve(argument, env), "Fn::FindInMap").map(String);
-    const top = env.mappings[map ?? ""];
-    const level = isObject(top) ? top[first ?? ""] : undefined;
-    const found = isObject(level) ? level[second ?? ""] : undefined;
+    const top = own(env.mappings, map ?? "");
+    const level = isObject(top) ? own(top, first ?? "") : undefined;
+    const found = isObject(level) ? own(level, second ?? "") : undefined;
     if (found === undefined)
       throw validation(`Template error: Unable to get mapping for ${map}::${first}::${second}`);
     return found;

@@ -1,3 +1,4 @@
+import { AwsError } from "../../../aws/contract.ts";
 import type { Kernel } from "../../../kernel/kernel.ts";
 import type { Faults } from "../../faults.ts";
 import { environmentOf } from "./environment.ts";
@@ -30,6 +31,8 @@ interface Round {
 export interface StackEngine {
   start(stack: StackDocument, kind: OperationKind, target: StackSource | null, because?: string): void;
   template(body: string): Template;
+  /** Works the conditions out; throws ValidationError where that fails. Nothing else can fail before the start. */
+  check(stack: StackDocument, source: StackSource): void;
 }
 
 export function createStackEngine(parts: {
@@ -221,13 +224,21 @@ export function createStackEngine(parts: {
     const { operation } = stack;
     if (!operation) return;
     if (operation.kind === "UPDATE_ROLLBACK" && stack.previous) stack.source = stack.previous;
+    if (operation.kind === "DELETE" || operation.kind === "ROLLBACK") stack.outputs = [];
+    else {
+      try {
+        writeOutputs(stack);
+      } catch (error) {
+        if (!(error instanceof AwsError)) throw error;
+        fail(stack, error.message);
+        return;
+      }
+    }
     delete stack.previous;
     if (operation.kind === "UPDATE" || operation.kind === "UPDATE_ROLLBACK")
       for (const [logicalId, resource] of Object.entries(stack.resources))
         if (!exists(resource)) delete stack.resources[logicalId];
     if (operation.kind === "DELETE") stack.deletedAt = clock.now();
-    if (operation.kind === "DELETE" || operation.kind === "ROLLBACK") stack.outputs = [];
-    else writeOutputs(stack);
     setStatus(stack, `${operation.kind}_COMPLETE`);
     delete stack.operation;
   }
@@ -263,5 +274,5 @@ export function createStackEngine(parts: {
     }
   });
 
-  return { start, template };
+  return { start, template, check: (stack, source) => void wanted(stack, source) };
 }

@@ -5,6 +5,10 @@ import type { Tags } from "../state.ts";
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
+/** What `record` itself has under `key`: names come from users, and `constructor` is one. */
+export const own = <V>(record: Readonly<Record<string, V>>, key: string): V | undefined =>
+  Object.hasOwn(record, key) ? record[key] : undefined;
+
 /** A template with its parameters' values: what a stack converges to. */
 export interface StackSource {
   readonly body: string;

@@ -81,6 +81,18 @@ const section = (template: JsonObject, name: string): JsonObject => {
 const text = (value: Json | undefined): string | undefined =>
   value === undefined || value === null ? undefined : String(value);
 
+function checkedPattern(name: string, pattern: string): string {
+  try {
+    new RegExp(pattern);
+    return pattern;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw validation(
+      `Template format error: AllowedPattern of parameter ${name} is not a regular expression.`,
+    );
+  }
+}
+
 function parameter(name: string, value: Json): TemplateParameter {
   if (!isObject(value) || typeof value.Type !== "string")
     throw validation(`Template format error: Every Parameters object must contain a Type member. [${name}]`);
@@ -91,7 +103,9 @@ function parameter(name: string, value: Json): TemplateParameter {
     noEcho: value.NoEcho === true || value.NoEcho === "true",
     ...(fallback === undefined ? {} : { fallback }),
     ...(Array.isArray(value.AllowedValues) ? { allowed: value.AllowedValues.map(String) } : {}),
-    ...(typeof value.AllowedPattern === "string" ? { pattern: value.AllowedPattern } : {}),
+    ...(typeof value.AllowedPattern === "string"
+      ? { pattern: checkedPattern(name, value.AllowedPattern) }
+      : {}),
     ...(description === undefined ? {} : { description }),
   };
 }
@@ -167,7 +181,7 @@ export function parseTemplate(body: string, types: ReadonlySet<string>): Templat
   if (unknown.length > 0)
     throw validation(`Template format error: Unrecognized resource types: [${unknown.join(", ")}]`);
 
-  const known = (name: string): boolean => name in resources || name in parameters;
+  const known = (name: string): boolean => Object.hasOwn(resources, name) || Object.hasOwn(parameters, name);
   const outputs = Object.fromEntries(
     Object.entries(section(root, "Outputs")).map(([name, value]) => {
       if (!isObject(value) || value.Value === undefined)
@@ -219,7 +233,9 @@ export function parameterValues(
   }[],
   previous: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  const extra = given.map((p) => p.ParameterKey ?? "").filter((name) => !(name in template.parameters));
+  const extra = given
+    .map((p) => p.ParameterKey ?? "")
+    .filter((name) => !Object.hasOwn(template.parameters, name));
   if (extra.length > 0) throw validation(`Parameters: [${extra.join(", ")}] do not exist in the template`);
   const values: Record<string, string> = {};
   const missing: string[] = [];

@@ -30,7 +30,9 @@ export function filtered<D extends { readonly tags?: Tags }>(
         ? (document: D) => Object.keys(document.tags ?? {})
         : Name === "tag-value"
           ? (document: D) => Object.values(document.tags ?? {})
-          : fields[Name];
+          : Object.hasOwn(fields, Name)
+            ? fields[Name]
+            : undefined;
     if (!read) throw new AwsError("InvalidParameterValue", `The filter '${Name}' is invalid`);
     const exact = new Set(Values);
     const patterns = Values.filter((value) => /[*?]/.test(value)).map(pattern);

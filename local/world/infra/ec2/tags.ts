@@ -24,7 +24,8 @@ export function tagHandlers(state: InfraState) {
     ensureDefaultVpc(state, place);
     // All ids are looked up first: with one unknown, nothing is tagged.
     const found = ids.map((id) => {
-      const map = maps[id.slice(0, id.indexOf("-"))];
+      const prefix = id.slice(0, id.indexOf("-"));
+      const map = Object.hasOwn(maps, prefix) ? maps[prefix] : undefined;
       const document = map?.get(keyOf(place, id));
       if (!map || !document) throw new AwsError("InvalidID", `The ID '${id}' is not valid`);
       return { map, document, key: keyOf(place, id) };

@@ -53,6 +53,8 @@ export function roleHandlers(kernel: Kernel, state: IamState) {
     if (!role) throw noSuchEntity(`The role with name ${name} cannot be found.`);
     return role;
   };
+  const inline = (role: RoleDocument, name = ""): string | undefined =>
+    Object.hasOwn(role.inline, name) ? role.inline[name] : undefined;
   const touch = (role: RoleDocument): void => state.roles.touch(iamKey(role.account, role.roleName));
   const make = (
     account: string,
@@ -102,7 +104,7 @@ export function roleHandlers(kernel: Kernel, state: IamState) {
     },
     CreateServiceLinkedRole(input, scope) {
       const service = input.AWSServiceName ?? "";
-      const name = SERVICE_LINKED[service];
+      const name = Object.hasOwn(SERVICE_LINKED, service) ? SERVICE_LINKED[service] : undefined;
       if (!name) throw new AwsError("InvalidInput", `Service role for ${service} is not known.`);
       const roleName = `AWSServiceRoleFor${name}`;
       if (state.roles.has(iamKey(scope.account, roleName)))
@@ -182,7 +184,7 @@ export function roleHandlers(kernel: Kernel, state: IamState) {
     },
     GetRolePolicy(input, scope) {
       const role = find(scope.account, input.RoleName);
-      const document = role.inline[input.PolicyName ?? ""];
+      const document = inline(role, input.PolicyName);
       if (document === undefined)
         throw noSuchEntity(`The role policy with name ${input.PolicyName} cannot be found.`);
       return {
@@ -193,7 +195,7 @@ export function roleHandlers(kernel: Kernel, state: IamState) {
     },
     DeleteRolePolicy(input, scope) {
       const role = find(scope.account, input.RoleName);
-      if (role.inline[input.PolicyName ?? ""] === undefined)
+      if (inline(role, input.PolicyName) === undefined)
         throw noSuchEntity(`The role policy with name ${input.PolicyName} cannot be found.`);
       delete role.inline[input.PolicyName ?? ""];
       touch(role);
