@@ -1,5 +1,5 @@
 import type { Random } from "../../core/clock.ts";
-import { type PlatformClock, VirtualClock, WallClock } from "./clock.ts";
+import { type PlatformClock, VirtualClock, PacedClock } from "./clock.ts";
 import { Durable, DurableTimers } from "./durable.ts";
 import { type PlatformIds, seededIds, seededRandom } from "./random.ts";
 
@@ -34,7 +34,7 @@ export function createKernel(options: KernelOptions): Kernel {
   const clock =
     options.time.kind === "virtual"
       ? new VirtualClock({ start })
-      : new WallClock({ speed: options.time.speed, start });
+      : new PacedClock({ speed: options.time.speed, start });
   durable.useClock(clock);
   // After a restart the row of numbers must not begin again: ids already given would be given twice.
   const random = seededRandom((options.seed ?? 1) ^ (durable.lastCommit | 0));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { VirtualClock, VirtualDeadlockError, WallClock } from "../../../local/kernel/clock.ts";
+import { VirtualClock, VirtualDeadlockError, PacedClock } from "../../../local/kernel/clock.ts";
 import { TimerQueue } from "../../../local/kernel/timer-queue.ts";
 
 const START = Date.parse("2026-11-20T09:00:00Z");
@@ -81,10 +81,10 @@ describe("virtual clock", () => {
   });
 });
 
-describe("wall clock", () => {
+describe("paced clock", () => {
   it("never begins before the time of the last run, and runs faster by its speed", async () => {
     const start = Date.now() + 86_400_000;
-    const clock = new WallClock({ speed: 100_000, start });
+    const clock = new PacedClock({ speed: 100_000, start });
     const before = clock.now();
     await clock.sleep(500_000);
     expect(before).toBeGreaterThanOrEqual(start);
@@ -92,8 +92,31 @@ describe("wall clock", () => {
     clock.stop();
   });
 
+  it("lets no timer fire before the work ahead of it is done, however long that takes", async () => {
+    const clock = new PacedClock({ speed: 1_000_000 });
+    const start = clock.now();
+    let timedOut = false;
+    clock.at(start + 29_000, () => {
+      timedOut = true;
+    });
+    // Work that leaves the microtask queue for longer than 29 simulated seconds are real ones.
+    let turns = 0;
+    const work = async (): Promise<void> => {
+      for (const end = performance.now() + 5; performance.now() < end; turns++) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await clock.track(work());
+    expect(turns).toBeGreaterThan(0);
+    expect(timedOut).toBe(false);
+    expect(clock.now()).toBeLessThanOrEqual(start + 29_000);
+    await clock.sleep(30_000);
+    expect(timedOut).toBe(true);
+    clock.stop();
+  });
+
   it("refuses a speed that is not above zero", () => {
-    expect(() => new WallClock({ speed: 0 })).toThrow("speed must be above 0");
+    expect(() => new PacedClock({ speed: 0 })).toThrow("speed must be above 0");
   });
 });
 
