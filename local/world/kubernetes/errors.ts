@@ -116,7 +116,7 @@ export const unsupportedMediaType = (type: string): ApiError =>
   new ApiError(
     415,
     "UnsupportedMediaType",
-    `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml (got ${type})`,
+    `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml (got ${type}; with kubectl create, write a manifest by --dry-run=client -o yaml and apply it)`,
   );
 
 export const expired = (message: string): ApiError => new ApiError(410, "Expired", message);

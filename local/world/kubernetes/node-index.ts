@@ -73,12 +73,19 @@ export class NodeIndex {
 
   readonly zoneOf = (name: string): string => this.#zones.get(name) ?? "";
 
-  /** Nodes that are not cordoned, one zone after the other in turn, so that a few tries see every zone. */
-  candidates(): readonly NodeState[] {
-    if (this.#row) return this.#row;
+  /**
+   * Nodes, one zone after the other in turn, so that a few tries see every zone; cordoned ones only for a pod
+   * that tolerates them.
+   */
+  candidates(cordonedToo: boolean): readonly NodeState[] {
+    this.#row ??= this.#inTurn((state) => !state.cordoned);
+    return cordonedToo ? this.#inTurn(() => true) : this.#row;
+  }
+
+  #inTurn(wanted: (state: NodeState) => boolean): NodeState[] {
     const zones = new Map<string, NodeState[]>();
     for (const state of this.#states.values()) {
-      if (state.cordoned) continue;
+      if (!wanted(state)) continue;
       const zone = zones.get(state.zone);
       if (zone) zone.push(state);
       else zones.set(state.zone, [state]);
@@ -91,7 +98,6 @@ export class NodeIndex {
         const state = list[i];
         if (state) row.push(state);
       }
-    this.#row = row;
     return row;
   }
 

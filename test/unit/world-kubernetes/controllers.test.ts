@@ -299,6 +299,16 @@ describe("placement", () => {
     }
   });
 
+  it("lets a pod that tolerates every taint go back to the node it was evicted from", async () => {
+    const [a = ""] = await addNodes(1);
+    t.world.apply(ARN, deployment("stubborn", 1, { pod: { tolerations: [{ operator: "Exists" }] } }));
+    await t.pass(30);
+    t.world.setUnschedulable(ARN, a, true);
+    t.world.evict(ARN, "default", pods()[0]?.metadata.name ?? "");
+    await t.pass(30);
+    expect(pods().map(nodeOf)).toEqual([a]);
+  });
+
   it("keeps the skew of a hard topology spread", async () => {
     await addNodes(2);
     const spread = {

@@ -127,6 +127,10 @@ describe.skipIf(!installed)("kubectl", () => {
     expect((await watching).out).toContain("configmap/seen");
   });
 
+  it("may ask what it is allowed to do", async () => {
+    expect(await ok("auth", "can-i", "create", "pods/eviction")).toBe("yes\n");
+  });
+
   it("is told what does not exist", async () => {
     const { code, err } = await run("get", "pod", "none");
     expect([code, err.trim()]).toEqual([1, 'Error from server (NotFound): pods "none" not found']);

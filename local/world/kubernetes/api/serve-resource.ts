@@ -2,23 +2,16 @@ import type { WireResponse } from "../../../aws/contract.ts";
 import type { KubeMetadata, KubeObject } from "../../kubernetes-contract.ts";
 import { applyObject } from "../apply-object.ts";
 import type { Cluster } from "../cluster.ts";
-import {
-  ApiError,
-  badRequest,
-  methodNotAllowed,
-  modified,
-  notFound,
-  unsupportedMediaType,
-} from "../errors.ts";
-import { createObject, type DeleteOptions, deleteObject, replaceObject } from "../registry.ts";
+import { ApiError, badRequest, methodNotAllowed, modified, notFound } from "../errors.ts";
+import { createObject, deleteObject, replaceObject } from "../registry.ts";
 import { apiVersionOf, type Resource } from "../resources.ts";
+import { deleteOptionsOf, keyFor, patchedObject } from "./body.ts";
 import { asEventsV1 } from "./events-v1.ts";
 import { page, type Selection, selected, selectionOf } from "./list.ts";
-import { isObject, type Json, type JsonObject, jsonPatch, mergePatch } from "./patch.ts";
+import { isObject, type JsonObject } from "./patch.ts";
 import { checkDepth, type ResourceRequest } from "./request.ts";
 import { json } from "./respond.ts";
 import type { Route } from "./route.ts";
-import { strategicMerge } from "./strategic.ts";
 import { serveSubresource } from "./subresources.ts";
 import { tableOf, wantsTable } from "./table.ts";
 import { refusedWatch, watch } from "./watch.ts";
@@ -157,9 +150,6 @@ function serveWatch(
   }
 }
 
-export const keyFor = (r: Resource, namespace: string | undefined, name: string): string =>
-  r.namespaced ? `${namespace ?? "default"}/${name}` : name;
-
 function serveObject(
   cluster: Cluster,
   route: ResourceRoute & { readonly name: string },
@@ -269,43 +259,3 @@ function patchObject(
   });
   return answer(cluster, route, request, 200, stored);
 }
-
-/** @throws {ApiError} 415 for a media type that is no patch. */
-export function patchedObject(before: JsonObject, request: ResourceRequest): Json {
-  const patch = request.body() ?? null;
-  checkDepth(patch);
-  switch (request.contentType) {
-    case "application/json-patch+json":
-      return jsonPatch(before, patch);
-    case "application/merge-patch+json":
-      return mergePatch(before, patch);
-    case "application/strategic-merge-patch+json":
-      return strategicMerge(before, patch);
-    default:
-      throw unsupportedMediaType(request.contentType);
-  }
-}
-
-/** Options of a delete, from the body (DeleteOptions) and the query. */
-export function deleteOptionsOf(request: ResourceRequest, given?: Json): DeleteOptions {
-  const body = given ?? request.body() ?? {};
-  const options = isObject(body) ? body : {};
-  const grace = options.gracePeriodSeconds ?? numberOf(request.query.gracePeriodSeconds);
-  const propagation = options.propagationPolicy ?? request.query.propagationPolicy;
-  const preconditions = isObject(options.preconditions) ? options.preconditions : {};
-  const dryRun = Array.isArray(options.dryRun) && options.dryRun.includes("All");
-  return {
-    dryRun: dryRun || request.dryRun,
-    ...(typeof grace === "number" ? { graceSeconds: grace } : {}),
-    ...(propagation === "Foreground" || propagation === "Orphan" || propagation === "Background"
-      ? { propagation }
-      : {}),
-    ...(typeof preconditions.uid === "string" ? { uid: preconditions.uid } : {}),
-    ...(typeof preconditions.resourceVersion === "string"
-      ? { resourceVersion: preconditions.resourceVersion }
-      : {}),
-  };
-}
-
-const numberOf = (text: string | undefined): number | undefined =>
-  text === undefined || !/^[0-9]+$/.test(text) ? undefined : Number(text);

@@ -1,9 +1,10 @@
 import type { WireRequest, WireResponse } from "../../../aws/contract.ts";
 import type { Cluster } from "../cluster.ts";
-import { ApiError, methodNotAllowed, noSuchPath, throttled, unavailable } from "../errors.ts";
+import { ApiError, internalError, methodNotAllowed, noSuchPath, throttled, unavailable } from "../errors.ts";
 import { documentAt } from "./documents.ts";
 import { readRequest } from "./request.ts";
 import { json } from "./respond.ts";
+import { review } from "./reviews.ts";
 import { routeOf } from "./route.ts";
 import { serveResource } from "./serve-resource.ts";
 
@@ -18,7 +19,10 @@ export async function handleRequest(
   try {
     if (!cluster) throw unavailable();
     injectFaults(cluster, request);
-    const route = routeOf(request.path);
+    const path = request.path.replace(/\/+$/, "");
+    const answered = request.method === "POST" ? review(path) : undefined;
+    if (answered) return json(201, answered);
+    const route = routeOf(path);
     if (route.kind === "document") return serveDocument(cluster, request, route.path);
     return serveResource(cluster, route, readRequest(request));
   } catch (error) {
@@ -44,7 +48,11 @@ function injectFaults(cluster: Cluster, request: WireRequest): void {
 }
 
 function errorResponse(error: unknown): WireResponse {
-  if (!(error instanceof ApiError)) throw error;
-  const retry = error.status.details?.retryAfterSeconds;
-  return json(error.status.code, error.status, retry === undefined ? {} : { "retry-after": String(retry) });
+  // What is no refusal is a defect of this server; as the real one does after a panic, it says so and lives on.
+  const { status } =
+    error instanceof ApiError
+      ? error
+      : internalError(error instanceof Error ? (error.stack ?? "") : String(error));
+  const retry = status.details?.retryAfterSeconds;
+  return json(status.code, status, retry === undefined ? {} : { "retry-after": String(retry) });
 }

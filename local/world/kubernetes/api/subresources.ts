@@ -7,11 +7,11 @@ import type { Pod } from "../objects.ts";
 import { boundStatus } from "../pods.ts";
 import { replaceObject } from "../registry.ts";
 import { NODES, PODS, type Resource } from "../resources.ts";
+import { deleteOptionsOf, keyFor, patchedObject } from "./body.ts";
 import { isObject, type Json, type JsonObject } from "./patch.ts";
 import type { ResourceRequest } from "./request.ts";
 import { json } from "./respond.ts";
 import type { Route } from "./route.ts";
-import { deleteOptionsOf, keyFor, patchedObject } from "./serve-resource.ts";
 
 type SubresourceRoute = Extract<Route, { kind: "resource" }> & {
   readonly name: string;

@@ -32,6 +32,11 @@ export function tolerationFor(
   );
 }
 
+const CORDON: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
+
+/** A pod that tolerates every taint goes back to the node it was just evicted from. */
+export const toleratesCordon = (pod: Pod): boolean => tolerates(pod.spec.tolerations, CORDON);
+
 const NO_TERMS: readonly (readonly NodeSelectorTerm[])[] = [];
 
 /** What a pod asks of its node, read once for all nodes that are tried. */
@@ -112,6 +117,7 @@ export function obstacle(
   state: NodeState,
 ): string | undefined {
   const { room } = placement;
+  if (state.cordoned && !toleratesCordon(pod)) return "node(s) were unschedulable";
   if (state.usedPods + 1 > state.maxPods) return "Too many pods";
   if (room.cpu > 0 && state.usedCpu + room.cpu > state.cpu) return "Insufficient cpu";
   if (room.memory > 0 && state.usedMemory + room.memory > state.memory) return "Insufficient memory";

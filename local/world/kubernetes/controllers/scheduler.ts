@@ -3,7 +3,7 @@ import type { NodeState } from "../node-index.ts";
 import { conditionOf, controllerOf, isTerminating, type Node, type Pod, withCondition } from "../objects.ts";
 import { boundStatus } from "../pods.ts";
 import { CLAIMS, NODES, PODS, VOLUMES } from "../resources.ts";
-import { obstacle, placementOf } from "./placement.ts";
+import { obstacle, placementOf, toleratesCordon } from "./placement.ts";
 import { bindClaims, claimProblem } from "./volumes.ts";
 
 /** How many nodes that fit are compared before one is taken: enough to see each zone several times. */
@@ -61,7 +61,7 @@ export function scheduler(cluster: Cluster): void {
   }
 
   function choose(pod: Pod): NodeState | undefined {
-    const row = nodes.candidates();
+    const row = nodes.candidates(toleratesCordon(pod));
     const placement = placementOf(cluster, pod);
     let best: NodeState | undefined;
     let bestScore = Number.NEGATIVE_INFINITY;
@@ -97,7 +97,7 @@ export function scheduler(cluster: Cluster): void {
   /** A node came, changed or got room: who waits for it? */
   const retryNode = cluster.queue.controller((name) => {
     const state = nodes.get(name);
-    if (!state || state.cordoned || waiting.size === 0) return;
+    if (!state || waiting.size === 0) return;
     for (const pods of [...waiting.values()])
       for (const key of [...pods]) {
         const pod = store.get(PODS, key) as Pod | undefined;
@@ -172,9 +172,7 @@ function explain(cluster: Cluster, pod: Pod): string {
   const placement = placementOf(cluster, pod);
   const reasons = new Map<string, number>();
   for (const state of cluster.nodes.all()) {
-    const why = state.cordoned
-      ? "node(s) were unschedulable"
-      : (obstacle(cluster, pod, placement, state) ?? "node(s) fit");
+    const why = obstacle(cluster, pod, placement, state) ?? "node(s) fit";
     reasons.set(why, (reasons.get(why) ?? 0) + 1);
   }
   const total = cluster.nodes.size;
