@@ -21,7 +21,7 @@ export interface Compiled {
 export class ExpressionSyntaxError extends Error {}
 
 /** Frames one evaluation may open: a recursion without an end is stopped here. */
-const MAX_FRAMES = 1_000_000;
+const MAX_FRAMES = 250_000;
 const FRAME_HOOK = Symbol.for("jsonata.__createFrame_push");
 const STATES_WITHOUT_CONTEXT = /\$states\s*\.\s*(input|result|errorOutput)\b/g;
 

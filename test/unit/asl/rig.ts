@@ -168,6 +168,12 @@ export function createRig(options: RigOptions = {}): Rig {
   kernel.timers.start();
   engine.resume();
   let machines = 0;
+  const ended = new Map<string, boolean>();
+  const waiting = new Map<string, () => void>();
+  engine.onStatusChange(({ executionArn, status }) => {
+    ended.set(executionArn, status !== "RUNNING");
+    if (status !== "RUNNING") waiting.get(executionArn)?.();
+  });
   const clock = kernel.clock as VirtualClock;
 
   const rig: Rig = {
@@ -206,20 +212,14 @@ export function createRig(options: RigOptions = {}): Rig {
     async advance(ms) {
       const end = clock.now() + ms;
       const reached = clock.until(new Promise<void>((resolve) => void clock.at(end, resolve)));
-      // The clock fires one more timer after what it waits for: let it be one that does nothing.
-      clock.at(end, () => {});
       await reached;
     },
     async settle(executionArn) {
-      const described = await rig.api<Described>("DescribeExecution", { executionArn });
-      if (described.status !== "RUNNING") return described;
-      await clock.until(
-        new Promise<void>((resolve) => {
-          engine.onStatusChange((change) => {
-            if (change.executionArn === executionArn && change.status !== "RUNNING") resolve();
-          });
-        }),
-      );
+      const known = ended.get(executionArn);
+      const described =
+        known ?? (await rig.api<Described>("DescribeExecution", { executionArn })).status !== "RUNNING";
+      if (!described && !ended.get(executionArn))
+        await clock.until(new Promise<void>((resolve) => void waiting.set(executionArn, resolve)));
       return rig.api<Described>("DescribeExecution", { executionArn });
     },
     async history(executionArn) {
