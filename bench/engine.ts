@@ -9,7 +9,12 @@ import { type Figure, perSecond } from "./report.ts";
 
 const scope: CallScope = {
   ...HOME,
-  principal: { type: "Root", arn: `arn:aws:iam::${HOME.account}:root`, account: HOME.account, accessKeyId: "" },
+  principal: {
+    type: "Root",
+    arn: `arn:aws:iam::${HOME.account}:root`,
+    account: HOME.account,
+    accessKeyId: "",
+  },
 };
 
 /** Counts from 0 to `rounds`: a Choice and a Pass per round, with the cheapest expressions there are. */
@@ -18,7 +23,11 @@ const chain = (rounds: number): StateMachine => ({
   StartAt: "Begin",
   States: {
     Begin: { Type: "Pass", Assign: { n: 0 }, Next: "More?" },
-    "More?": { Type: "Choice", Choices: [{ Condition: `{% $n < ${rounds} %}`, Next: "Count" }], Default: "End" },
+    "More?": {
+      Type: "Choice",
+      Choices: [{ Condition: `{% $n < ${rounds} %}`, Next: "Count" }],
+      Default: "End",
+    },
     Count: { Type: "Pass", Assign: { n: "{% $n + 1 %}" }, Next: "More?" },
     End: { Type: "Succeed" },
   },

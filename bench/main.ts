@@ -23,4 +23,5 @@ if (unknown.length > 0) {
   process.stderr.write(`unknown part ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}\n`);
   process.exit(2);
 }
-for (const [name, part] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await part();
+for (const [name, part] of Object.entries(parts))
+  if (wanted.length === 0 || wanted.includes(name)) await part();

@@ -59,11 +59,28 @@ export async function benchOneHop(): Promise<Figure[]> {
   const transitions = after.transitions - before.transitions;
   const invocations = after.invocations - before.invocations;
   const dollars =
-    transitions * TRANSITION + invocations * (LAMBDA_REQUEST + SECONDS_PER_INVOCATION * GB * LAMBDA_GB_SECOND);
+    transitions * TRANSITION +
+    invocations * (LAMBDA_REQUEST + SECONDS_PER_INVOCATION * GB * LAMBDA_GB_SECOND);
   return [
-    { what: "one-hop upgrade, 3 groups of 4 nodes: state transitions", value: String(transitions), beside: "4,000 a month are free" },
-    { what: "API calls", value: `${after.calls - before.calls}`, beside: `${after.eksCalls - before.eksCalls} of them EKS` },
-    { what: "Lambda invocations of tasks", value: String(invocations), beside: `${SECONDS_PER_INVOCATION} s each assumed` },
-    { what: "price", value: `$${dollars.toFixed(4)}`, beside: "Step Functions and Lambda, without free tiers" },
+    {
+      what: "one-hop upgrade, 3 groups of 4 nodes: state transitions",
+      value: String(transitions),
+      beside: "4,000 a month are free",
+    },
+    {
+      what: "API calls",
+      value: `${after.calls - before.calls}`,
+      beside: `${after.eksCalls - before.eksCalls} of them EKS`,
+    },
+    {
+      what: "Lambda invocations of tasks",
+      value: String(invocations),
+      beside: `${SECONDS_PER_INVOCATION} s each assumed`,
+    },
+    {
+      what: "price",
+      value: `$${dollars.toFixed(4)}`,
+      beside: "Step Functions and Lambda, without free tiers",
+    },
   ];
 }

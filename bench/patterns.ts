@@ -10,14 +10,26 @@ function rules(): [number, unknown][] {
   const names = ["CreateNodegroup", "DeleteNodegroup", "UpdateClusterConfig", "UpdateAddon", "TagResource"];
   return Array.from({ length: RULES }, (_, i): [number, unknown] => {
     const name = names[i % names.length];
-    if (i % 8 === 0) return [i, { source: [{ prefix: "aws." }], detail: { eventName: [{ wildcard: `*${name}*${i}` }] } }];
-    if (i % 8 === 1) return [i, { source: ["aws.cloudwatch"], detail: { state: { value: ["ALARM"] }, alarmName: [{ prefix: `eks-${i}-` }] } }];
+    if (i % 8 === 0)
+      return [i, { source: [{ prefix: "aws." }], detail: { eventName: [{ wildcard: `*${name}*${i}` }] } }];
+    if (i % 8 === 1)
+      return [
+        i,
+        {
+          source: ["aws.cloudwatch"],
+          detail: { state: { value: ["ALARM"] }, alarmName: [{ prefix: `eks-${i}-` }] },
+        },
+      ];
     return [
       i,
       {
         source: ["aws.eks"],
         "detail-type": ["AWS API Call via CloudTrail"],
-        detail: { eventName: [name], requestParameters: { name: [`cluster-${i}`] }, errorCode: [{ exists: false }] },
+        detail: {
+          eventName: [name],
+          requestParameters: { name: [`cluster-${i}`] },
+          errorCode: [{ exists: false }],
+        },
       },
     ];
   });

@@ -1,4 +1,7 @@
+import { appendFileSync, mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { LogEntry } from "../adapters/runtime.ts";
 import type { Output } from "../cli/context.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { serveHttp } from "./aws/http-server.ts";
@@ -24,10 +27,20 @@ async function start(options: StartOptions): Promise<Platform> {
     time: options.time,
     seed: options.seed,
     endpointUrl: `http://127.0.0.1:${options.awsPort}`,
-    ...(options.data ? { data: options.data } : {}),
+    ...(options.data ? { data: options.data, log: logFile(options.data) } : {}),
   });
   for (const fault of options.faults) platform.faults.inject(fault);
   return platform;
+}
+
+/** Log lines of the functions go beside the state, not between the lines that people read. */
+function logFile(data: string): (entry: LogEntry) => void {
+  mkdirSync(data, { recursive: true });
+  const path = join(data, "functions.ndjson");
+  // JSON has no errors of its own: an Error would become {}.
+  const plain = (_key: string, value: unknown): unknown =>
+    value instanceof Error ? { name: value.name, message: value.message, stack: value.stack } : value;
+  return (entry) => appendFileSync(path, `${JSON.stringify(entry, plain)}\n`);
 }
 
 async function once(options: StartOptions): Promise<number> {

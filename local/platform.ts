@@ -42,6 +42,8 @@ export interface PlatformOptions {
   readonly onDefect?: (defect: ServiceDefect) => void;
   /** Told why a function behind the API could not answer. Default: standard error. */
   readonly onFailure?: (error: unknown) => void;
+  /** Takes the log lines of functions; without it they are dropped (an operation's record says what failed). */
+  readonly log?: Runtime["log"];
 }
 
 /** The embedded platform: AWS, Kubernetes and Slipway in one process. */
@@ -107,12 +109,12 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   executionStatusEvents(engine, events);
 
   const declared = [...functions, ...apiFunctions];
-  const runtimes = runtimeFactory({ kernel, endpoint, kubernetes, home });
+  const runtimes = runtimeFactory({ kernel, endpoint, kubernetes, home, log: options.log ?? (() => {}) });
   for (const declaration of declared) {
     const runtime = runtimes(declaration);
     lambda.register(
       declaration,
-      () => import(`../${declaration.module}`),
+      () => import(/* @vite-ignore */ moduleUrl(declaration.module)),
       () => runtime,
     );
   }
@@ -147,6 +149,9 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   };
 }
 
+/** Modules are named from the project's root. */
+const moduleUrl = (path: string): string => new URL(`../${path}`, import.meta.url).href;
+
 /** What a function answered; an error of the function itself is one of the gateway's too. */
 async function answerOf(lambda: Lambda, name: string, event: unknown): Promise<unknown> {
   const outcome = await lambda.invoke(name, event);
@@ -156,10 +161,11 @@ async function answerOf(lambda: Lambda, name: string, event: unknown): Promise<u
 
 /** The runtime of each function: its own role's keys, the platform's clock and chance, memory instead of sockets. */
 function runtimeFactory(parts: {
-  kernel: Kernel;
-  endpoint: AwsEndpoint;
-  kubernetes: KubernetesWorld;
-  home: Home;
+  readonly kernel: Kernel;
+  readonly endpoint: AwsEndpoint;
+  readonly kubernetes: KubernetesWorld;
+  readonly home: Home;
+  readonly log: NonNullable<Runtime["log"]>;
 }) {
   const { kernel, endpoint, home } = parts;
   const { clock, random, ids } = kernel;
@@ -187,6 +193,7 @@ function runtimeFactory(parts: {
       },
       aws: inMemoryClientConfig({ endpoint, clock, random, region: home.region, credentials }),
       kubernetes: transport,
+      log: parts.log,
     } satisfies Runtime);
   };
 }

@@ -3,6 +3,7 @@ import { parseAllDocuments } from "yaml";
 import type { CliContext, Output } from "../../cli/context.ts";
 import { EXIT, type ExitCode } from "../../cli/errors.ts";
 import { run } from "../../cli/run.ts";
+import type { Cluster } from "../../core/api/types.ts";
 import { parseClusterFile } from "../../core/cluster-config/parse.ts";
 import { clusterArn } from "../../core/cluster-ref.ts";
 import type { Platform } from "../platform.ts";
@@ -37,23 +38,23 @@ export async function runMainJob(job: MainJob): Promise<ExitCode> {
   const slipway = cli(job, text);
   const arn = clusterArn({ ...platform.home, region: config.metadata.region, name: config.metadata.name });
 
+  const { name } = config.metadata;
   return clock.until(
     (async () => {
-      const { name } = config.metadata;
-      if (!platform.kubernetes.hasCluster(arn) || (await runningOperation(platform, name))) {
-        const applied = await resumeOr(platform, name, slipway, ["apply", "-f", job.file, "--wait", "--yes"]);
+      const running = (await clusterNow(platform, name))?.operation;
+      if (running) {
+        const ended = await slipway(["watch", running]);
+        if (ended !== EXIT.done) return ended;
+      }
+      if (!platform.kubernetes.hasCluster(arn)) {
+        const applied = await slipway(["apply", "-f", job.file, "--wait", "--yes"]);
         if (applied !== EXIT.done) return applied;
       }
       await deployWorkloads(job, arn);
-      const upgraded = await resumeOr(platform, name, slipway, [
-        "upgrade",
-        name,
-        "--to",
-        job.to,
-        "--wait",
-        "--yes",
-      ]);
-      if (upgraded !== EXIT.done) return upgraded;
+      if (!isOn(await clusterNow(platform, name), job.to)) {
+        const upgraded = await slipway(["upgrade", name, "--to", job.to, "--wait", "--yes"]);
+        if (upgraded !== EXIT.done) return upgraded;
+      }
       const groups = config.managedNodeGroups ?? [];
       const verdicts = await verify(
         platform,
@@ -90,22 +91,14 @@ function cli(job: MainJob, clusterFile: string): Slipway {
   };
 }
 
-async function runningOperation(platform: Platform, cluster: string): Promise<string | undefined> {
-  const response = await platform.gateway.fetch(new Request(`http://127.0.0.1/v1/clusters/${cluster}`));
-  if (!response.ok) return undefined;
-  return ((await response.json()) as { operation?: string }).operation;
+/** The cluster as the API shows it; undefined when Slipway manages none of that name. */
+async function clusterNow(platform: Platform, name: string): Promise<Cluster | undefined> {
+  const response = await platform.gateway.fetch(new Request(`http://127.0.0.1/v1/clusters/${name}`));
+  return response.ok ? ((await response.json()) as Cluster) : undefined;
 }
 
-/** Follows the operation that a killed run had started, else starts one. */
-async function resumeOr(
-  platform: Platform,
-  cluster: string,
-  slipway: Slipway,
-  args: readonly string[],
-): Promise<ExitCode> {
-  const running = await runningOperation(platform, cluster);
-  return slipway(running ? ["watch", running] : args);
-}
+const isOn = (cluster: Cluster | undefined, version: string): boolean =>
+  cluster?.version === version && (cluster.nodegroups ?? []).every((group) => group.version === version);
 
 async function deployWorkloads(job: MainJob, arn: string): Promise<void> {
   const { kubernetes, kernel } = job.platform;

@@ -1,4 +1,3 @@
-import { Logger } from "@aws-lambda-powertools/logger";
 import middy from "@middy/core";
 import httpHeaderNormalizer from "@middy/http-header-normalizer";
 import httpSecurityHeaders from "@middy/http-security-headers";
@@ -9,6 +8,7 @@ import { limitBody, mediaType, parseBody } from "../../../core/api/body.ts";
 import { toProblem } from "../../../core/api/problem.ts";
 import type { ApiRoute } from "../../../core/api/routes.ts";
 import { InvalidInputError, SlipwayError, TerminalError } from "../../../core/errors.ts";
+import { logOf } from "../logger.ts";
 
 /** A request whose parts have been checked against the route. */
 export interface ApiRequest<R extends ApiRoute> {
@@ -32,8 +32,6 @@ export interface ApiReply {
 type Event = APIGatewayProxyEventV2 & {
   requestContext: { authorizer?: { iam?: { userArn?: string }; jwt?: { claims?: Record<string, unknown> } } };
 };
-
-const logger = new Logger({ serviceName: "slipway-api" });
 
 /** Who asks, as API Gateway's authorizer established it; a request without one is refused. */
 function requesterOf(event: Event): string {
@@ -117,7 +115,8 @@ export function api<R extends ApiRoute>(route: R, handle: (request: ApiRequest<R
       const { error, context } = request;
       const problem = toProblem(error, context.awsRequestId);
       if (!(error instanceof SlipwayError)) {
-        logger.error("request failed", { error, route: route.id, requestId: context.awsRequestId });
+        const log = logOf(runtimeOf(context), { route: route.id, requestId: context.awsRequestId });
+        log.error("request failed", { error });
       }
       request.response = reply(problem.status, problem, "application/problem+json");
     })
