@@ -2,14 +2,19 @@ import type { KubeObject } from "../kubernetes-contract.ts";
 import type { Cluster } from "./cluster.ts";
 import type { PodSpec, Toleration } from "./objects.ts";
 import {
+  BUDGETS,
+  CLAIMS,
   DAEMON_SETS,
   DEPLOYMENTS,
   JOBS,
   NAMESPACES,
+  NODES,
   PODS,
   REPLICA_SETS,
   type Resource,
+  SERVICES,
   STATEFUL_SETS,
+  VOLUMES,
 } from "./resources.ts";
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -25,7 +30,9 @@ const lostNode = (key: string): Toleration => ({
   tolerationSeconds: LOST_NODE_SECONDS,
 });
 
-function withLostNodeTolerations(tolerations: readonly Toleration[]): Toleration[] {
+function withLostNodeTolerations(tolerations: Toleration[]): Toleration[] {
+  // Not validated yet: what is no list of tolerations is left for the validation to refuse.
+  if (!Array.isArray(tolerations) || !tolerations.every(isRecord)) return tolerations;
   const missing = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].filter(
     (key) => !tolerations.some((t) => (t.key === key || !t.key) && (!t.effect || t.effect === "NoExecute")),
   );
@@ -86,6 +93,11 @@ const SPEC_DEFAULTS: ReadonlyMap<Resource, Readonly<Record<string, unknown>>> = 
   ],
   [JOBS, { parallelism: 1, completions: 1, backoffLimit: 6 }],
   [NAMESPACES, { finalizers: ["kubernetes"] }],
+  // Controllers read these without asking whether they are there.
+  ...[BUDGETS, NODES, SERVICES, CLAIMS, VOLUMES].map((r): [Resource, Readonly<Record<string, unknown>>] => [
+    r,
+    {},
+  ]),
 ]);
 
 /** The object with the API server's defaults filled in; the given object is not changed. */

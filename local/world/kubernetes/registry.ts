@@ -21,7 +21,7 @@ import {
   type Pod,
   withCondition,
 } from "./objects.ts";
-import { apiVersionOf, NAMESPACES, NODES, PODS, type Resource } from "./resources.ts";
+import { apiVersionOf, CLAIMS, NAMESPACES, NODES, PODS, type Resource } from "./resources.ts";
 import { checkName, validate } from "./validate.ts";
 
 /** Options of a write that the API takes as query or body. */
@@ -76,6 +76,7 @@ export function createObject(
 function initialStatus(r: Resource, given: KubeObject["status"]): Partial<KubeObject> {
   if (r === PODS) return { status: { phase: "Pending", qosClass: "Burstable", ...given } };
   if (r === NAMESPACES) return { status: { phase: "Active" } };
+  if (r === CLAIMS) return { status: { phase: "Pending" } };
   if (r === NODES) return { status: given ?? {} };
   return { status: {} };
 }
@@ -133,7 +134,7 @@ export function replaceObject(
       `Precondition failed: UID in precondition: ${given.metadata.uid}, UID in object meta: ${before.metadata.uid ?? ""}`,
     );
   const next =
-    options.subresource === "status" ? withStatus(before, given) : withSpec(cluster, r, before, given);
+    options.subresource === "status" ? withStatus(r, before, given) : withSpec(cluster, r, before, given);
   if (sameExceptVersion(before, next)) return before;
   admit(cluster, r, next, "UPDATE");
   if (options.dryRun) return next;
@@ -144,10 +145,11 @@ export function replaceObject(
   return stored;
 }
 
-const withStatus = (before: KubeObject, given: KubeObject): KubeObject => ({
-  ...before,
-  ...(given.status ? { status: given.status } : {}),
-});
+function withStatus(r: Resource, before: KubeObject, given: KubeObject): KubeObject {
+  const next = { ...before, ...(given.status ? { status: given.status } : {}) };
+  validate(r, next, before);
+  return next;
+}
 
 function withSpec(cluster: Cluster, r: Resource, before: KubeObject, given: KubeObject): KubeObject {
   const { status: _status, ...rest } = withDefaults(cluster, r, given);

@@ -5,6 +5,7 @@ import type { LabelSelector } from "./objects.ts";
 import { parseQuantity } from "./quantity.ts";
 import {
   BUDGETS,
+  CLAIMS,
   DAEMON_SETS,
   DEPLOYMENTS,
   JOBS,
@@ -14,6 +15,7 @@ import {
   type Resource,
   SERVICES,
   STATEFUL_SETS,
+  VOLUMES,
 } from "./resources.ts";
 import { matchesSelector } from "./selectors.ts";
 
@@ -169,7 +171,58 @@ const SHAPES: ReadonlyMap<Resource, z.ZodType> = new Map<Resource, z.ZodType>([
     }),
   ],
   [SERVICES, z.looseObject({ selector: strings.nullish() })],
+  [CLAIMS, z.looseObject({ storageClassName: z.string().nullish(), volumeName: z.string().nullish() })],
+  [
+    VOLUMES,
+    z.looseObject({
+      nodeAffinity: z
+        .looseObject({ required: z.looseObject({ nodeSelectorTerms: nodeTerms.optional() }).optional() })
+        .nullish(),
+    }),
+  ],
 ]);
+
+const webhooks = z
+  .array(
+    z.looseObject({
+      name: z.string().min(1),
+      failurePolicy: z.enum(["Fail", "Ignore"]).optional(),
+      namespaceSelector: selector.optional(),
+      objectSelector: selector.optional(),
+      clientConfig: z
+        .looseObject({ service: z.looseObject({ namespace: z.string(), name: z.string() }).optional() })
+        .optional(),
+      rules: z
+        .array(
+          z.looseObject({
+            operations: z.array(z.string()).optional(),
+            apiGroups: z.array(z.string()).optional(),
+            resources: z.array(z.string()).optional(),
+          }),
+        )
+        .optional(),
+    }),
+  )
+  .nullish();
+
+/** What controllers read of any status; clients may write it through the subresource. */
+const status = z
+  .looseObject({
+    phase: z.string().nullish(),
+    conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).nullish(),
+    containerStatuses: z
+      .array(
+        z.looseObject({
+          name: z.string(),
+          restartCount: z.number(),
+          state: z.record(z.string(), z.record(z.string(), z.unknown())),
+        }),
+      )
+      .nullish(),
+    allocatable: quantities.nullish(),
+    addresses: z.array(z.looseObject({ type: z.string(), address: z.string() })).nullish(),
+  })
+  .nullish();
 
 const metadata = z.looseObject({
   labels: strings.nullish(),
@@ -210,6 +263,8 @@ export function validate(r: Resource, object: KubeObject, before?: KubeObject): 
   const causes = [
     ...problemsOf(metadata, object.metadata, "metadata"),
     ...problemsOf(SHAPES.get(r), object.spec ?? {}, "spec"),
+    ...problemsOf(status, object.status, "status"),
+    ...(r.group === "admissionregistration.k8s.io" ? problemsOf(webhooks, object.webhooks, "webhooks") : []),
   ];
   if (causes.length === 0) causes.push(...selectorProblems(r, object));
   if (causes.length === 0 && before) causes.push(...immutableProblems(r, object, before));

@@ -44,7 +44,7 @@ const text = (object: unknown, path: string, fallback = NONE): string => {
 const number = (object: unknown, path: string): number => Number(get(object, path) ?? 0);
 const list = <T>(object: unknown, path: string): readonly T[] => {
   const value = get(object, path);
-  return Array.isArray(value) ? (value as T[]) : [];
+  return Array.isArray(value) ? (value as (T | null)[]).filter((v) => v !== null) : [];
 };
 
 const at = (name: string, path: string, options: { wide?: boolean; fallback?: string } = {}): Column => ({

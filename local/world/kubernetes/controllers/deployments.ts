@@ -75,11 +75,19 @@ function createSet(
   deployment: Deployment,
   hash: string,
   others: readonly ReplicaSet[],
-): ReplicaSet {
+): ReplicaSet | undefined {
   const { template, selector } = deployment.spec;
   const labels = { ...template.metadata?.labels, [HASH]: hash };
   const revision = Math.max(0, ...others.map(revisionOf)) + 1;
   const name = `${deployment.metadata.name}-${hash}`;
+  const key = `${deployment.metadata.namespace ?? "default"}/${name}`;
+  const orphan = cluster.store.get(REPLICA_SETS, key);
+  if (orphan) {
+    // Left behind by a deployment of the same name: adopted, unless it is still on its way out.
+    if (controllerOf(orphan) || isTerminating(orphan)) return undefined;
+    const metadata = { ...orphan.metadata, ownerReferences: ownedBy(deployment) };
+    return cluster.store.update(REPLICA_SETS, key, { ...orphan, metadata }) as ReplicaSet;
+  }
   return cluster.store.create(REPLICA_SETS, {
     apiVersion: "apps/v1",
     kind: "ReplicaSet",
