@@ -8,7 +8,7 @@ import type {
 } from "@aws-sdk/client-eks";
 import { iso } from "../core/clock.ts";
 import type { ClusterRef } from "../core/cluster-ref.ts";
-import { TerminalError } from "../core/errors.ts";
+import { isRetryable, TerminalError } from "../core/errors.ts";
 import { TAG_GENERATION, TAG_NODEGROUP } from "../core/plan/green.ts";
 import type {
   AddonFacts,
@@ -39,6 +39,11 @@ export interface SnapshotOptions {
   readonly insightsFor?: string;
   /** Why the insights may not be trusted (a refresh that failed): they are then unreadable. */
   readonly insightsUnreadable?: string;
+  /**
+   * What a part that could not be read just now does: `throw` the RetryableError, for callers that are tried
+   * again (a throttled call is no reason to block an upgrade); by default it is unreadable.
+   */
+  readonly onRetryable?: "throw" | "unreadable";
 }
 
 /**
@@ -52,6 +57,7 @@ export async function collectSnapshot(
   options: SnapshotOptions = {},
 ): Promise<ClusterSnapshot> {
   const eks = eksOf(runtime);
+  const readable = <T>(read: () => Promise<T>): Promise<Read<T>> => readOptional(options, read);
   const cluster = await eks.cluster(ref.name);
   if (!cluster) throw clusterNotFound(ref);
   const [nodegroups, addons, fargateProfiles, versions] = await Promise.all([
@@ -146,10 +152,11 @@ async function readRunningUpdates(
   return lists.flat();
 }
 
-async function readable<T>(read: () => Promise<T>): Promise<Read<T>> {
+async function readOptional<T>(options: SnapshotOptions, read: () => Promise<T>): Promise<Read<T>> {
   try {
     return { ok: true, value: await read() };
   } catch (error) {
+    if (options.onRetryable === "throw" && isRetryable(error)) throw error;
     return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   }
 }

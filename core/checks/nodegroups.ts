@@ -1,9 +1,18 @@
+import { TAG_OPERATION } from "../plan/green.ts";
 import type { NodegroupFacts } from "../snapshot.ts";
 import { compareVersions } from "../versions/version.ts";
 import { block, type Check, type CheckContext, listed, NODES, warn } from "./check.ts";
 
 const subjectOf = (group: NodegroupFacts): string => `nodegroup ${group.logicalName}`;
 const blueGreen = (context: CheckContext): boolean => context.policy.rotation.method === "blueGreen";
+
+/**
+ * The newer of two groups of one name, made by a rotation of ours that was cut off: the next rotation begins
+ * there, with it or by removing it.
+ */
+const isLeftover = (group: NodegroupFacts, groups: readonly NodegroupFacts[]): boolean =>
+  group.tags[TAG_OPERATION] !== undefined &&
+  groups.some((other) => other.logicalName === group.logicalName && other.generation < group.generation);
 
 export const nodegroupHealth: Check = {
   code: "NODEGROUP_HEALTH",
@@ -17,7 +26,7 @@ export const nodegroupHealth: Check = {
       // A group is often rotated just because it is degraded; in an upgrade that would be an accident.
       const repair = type === "rotate-nodegroup" && group.status === "DEGRADED";
       return [
-        repair
+        repair || isLeftover(group, nodegroups)
           ? warn(
               subjectOf(group),
               evidence,
@@ -146,16 +155,13 @@ export const rotationUnfinished: Check = {
   guards: NODES,
   run({ nodegroups }) {
     const byName = Map.groupBy(nodegroups, (group) => group.logicalName);
-    return [...byName].flatMap(([logical, groups]) =>
-      groups.length < 2
-        ? []
-        : [
-            block(
-              `nodegroup ${logical}`,
-              `exists as ${groups.map((group) => `${group.name} (${group.status})`).join(" and ")}`,
-              "Delete the one that is not wanted; its pods move to the other.",
-            ),
-          ],
-    );
+    return [...byName].flatMap(([logical, groups]) => {
+      if (groups.length < 2) return [];
+      const subject = `nodegroup ${logical}`;
+      const seen = `exists as ${groups.map((group) => `${group.name} (${group.status})`).join(" and ")}`;
+      return groups.length === 2 && groups.some((group) => isLeftover(group, groups))
+        ? [warn(subject, seen, "Nothing to do: the rotation goes on from there.")]
+        : [block(subject, seen, "Delete the one that is not wanted; its pods move to the other.")];
+    });
   },
 };

@@ -1,5 +1,6 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ENDED } from "../../core/operation/types.ts";
+import { executionFailure } from "../lib/failure.ts";
 import { finishOperation } from "../lib/finish.ts";
 import { listener } from "../lib/listener.ts";
 
@@ -42,24 +43,4 @@ function json(text: string | null | undefined): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** The failure of an execution as its status tells it. */
-function executionFailure(ended: {
-  status: string;
-  error?: string | null | undefined;
-  cause?: string | null | undefined;
-}): { Error: string; Cause: string } {
-  if (ended.status === "ABORTED")
-    return {
-      Error: "ExecutionAborted",
-      Cause: JSON.stringify({
-        message: `somebody stopped the execution${ended.cause ? `: ${ended.cause}` : ""}`,
-        remedy: "Retry the operation; it goes on from what the cluster is now.",
-      }),
-    };
-  return {
-    Error: ended.error ?? (ended.status === "TIMED_OUT" ? "States.Timeout" : `Execution${ended.status}`),
-    Cause: ended.cause ?? "",
-  };
 }

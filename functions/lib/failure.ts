@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SlipwayError } from "../../core/errors.ts";
 import type { OperationError } from "../../core/operation/types.ts";
 
@@ -113,6 +113,26 @@ export function parseFailure(failure: FailureOutput): OperationError {
     message: message === "" ? describe(name) : message,
     remedy: remedyFor(name),
   };
+}
+
+/**
+ * The failure of an execution that ended without recording it, as its status tells it. Undefined: Step Functions
+ * has no trace of it.
+ */
+export function executionFailure(
+  ended: { status: string; error?: string | null | undefined; cause?: string | null | undefined } | undefined,
+): { Error: string; Cause: string } {
+  const own = (code: string, message: string) => ({
+    Error: code,
+    Cause: encodeCause({ message, remedy: "Retry the operation; it goes on from what the cluster is now." }),
+  });
+  if (!ended) return own("ExecutionLost", "Step Functions knows nothing of its execution");
+  const { status, error, cause } = ended;
+  if (status === "ABORTED")
+    return own("ExecutionAborted", `somebody stopped the execution${cause ? `: ${cause}` : ""}`);
+  if (status === "TIMED_OUT") return { Error: "States.Timeout", Cause: "" };
+  if (error) return { Error: error, Cause: cause ?? "" };
+  return own("ExecutionLost", `its execution ended (${status}) without recording an outcome`);
 }
 
 /** `Eks.InvalidParameterException` -> `InvalidParameterException`, `States.Timeout` -> `Timeout`. */

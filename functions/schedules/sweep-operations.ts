@@ -1,7 +1,8 @@
-import { z } from "zod";
-import { type ExecutionState, workflowsOf } from "../../adapters/aws/workflows.ts";
+import * as z from "zod";
+import { workflowsOf } from "../../adapters/aws/workflows.ts";
 import { ENDED, type Operation, type OperationStatus } from "../../core/operation/types.ts";
 import { executionName } from "../lib/api/operations.ts";
+import { executionFailure } from "../lib/failure.ts";
 import { finishOperation } from "../lib/finish.ts";
 import { listener } from "../lib/listener.ts";
 import type { TaskContext } from "../lib/task.ts";
@@ -52,7 +53,7 @@ async function sweep(context: TaskContext, operation: Operation): Promise<void> 
     operationId: now.id,
     execution: execution?.status,
   });
-  await finishOperation(context, now.id, now.executionArn, failureOf(execution));
+  await finishOperation(context, now.id, now.executionArn, executionFailure(execution));
 }
 
 async function start({ runtime, store }: TaskContext, operation: Operation): Promise<void> {
@@ -68,16 +69,6 @@ async function start({ runtime, store }: TaskContext, operation: Operation): Pro
     current.executionArn === undefined ? { ...current, executionArn } : undefined,
   );
 }
-
-const failureOf = (execution: ExecutionState | undefined) => ({
-  Error: execution?.error ?? "ExecutionLost",
-  Cause:
-    execution?.cause ??
-    JSON.stringify({
-      message: `its execution ended (${execution?.status ?? "no trace of it"}) without recording an outcome`,
-      remedy: "Retry the operation; it goes on from what the cluster is now.",
-    }),
-});
 
 async function sweepLeases({ runtime, store, log }: TaskContext): Promise<void> {
   for (const { ref, lease } of await store.listLeases()) {

@@ -37,10 +37,10 @@ export const handler = task("run-checks", input, async ({ operationId, phase: id
   const operation = await operationAtGate(context, operationId);
   const phase = phaseOf(operation, id);
   const checks = stepOfKind(phase, "checks");
+  const refresh = await refreshInsights(context, operation.cluster.name, polls);
+  // After the first call that can fail: a task that is tried again does not announce its step each time.
   if (checks && polls === 0)
     await record(context, operationId, { kind: "StepStarted", step: checks.id, message: checks.title });
-
-  const refresh = await refreshInsights(context, operation.cluster.name, polls);
   if (refresh.state === "refreshing") return { state: "refreshing", waitSeconds: POLL_SECONDS };
 
   const findings = await findingsOf(context, operation, phase, refresh.unreadable);
@@ -104,6 +104,7 @@ async function findingsOf(
 ): Promise<Finding[]> {
   const snapshot = await collectSnapshot(context.runtime, operation.cluster, {
     insightsFor: phase.version,
+    onRetryable: "throw",
     ...(insightsUnreadable === undefined ? {} : { insightsUnreadable }),
   });
   const policy = await policyFor(context.store, operation);

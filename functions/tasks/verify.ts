@@ -19,9 +19,9 @@ export const handler = task("verify", input, async ({ operationId, phase: id, po
   const operation = await operationOf(context.store, operationId);
   const phase = phaseOf(operation, id);
   const step = stepOfKind(phase, "verify");
+  const snapshot = await collectSnapshot(context.runtime, operation.cluster, { onRetryable: "throw" });
   if (step && polls === 0)
     await record(context, operationId, { kind: "StepStarted", step: step.id, message: step.title });
-  const snapshot = await collectSnapshot(context.runtime, operation.cluster);
   const { wrong, settling } = verifyPhase(snapshot, operation.plan.type, phase);
   if (wrong.length > 0 || (settling.length > 0 && polls >= MAX_POLLS))
     throw new TerminalError(

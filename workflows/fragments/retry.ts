@@ -31,8 +31,8 @@ export const lambdaRetry: readonly Retrier[] = [
   retrier([...BUSY], { every: 30, attempts: 60, backoff: 1.5, atMost: 120 }),
   retrier(
     [...RETRYABLE_CODES.filter((code) => !BUSY.has(code)), ...LAMBDA_FAULTS],
-    // About ten minutes on average: a control plane that is being replaced may not answer for some.
-    { every: 3, attempts: 14, atMost: 120 },
+    // Half an hour on average: outages of a service or of a control plane end, most of them within that.
+    { every: 3, attempts: 36, atMost: 120 },
   ),
   // The function was ended in the middle; every task may run twice.
   retrier(["States.Timeout", "Lambda.Unknown", "Sandbox.Timedout"], { every: 5, attempts: 3, atMost: 60 }),
@@ -45,7 +45,7 @@ export const persistentRetry: readonly Retrier[] = [
 
 /** A call of EKS. Conflicts (ResourceInUseException) are not here: each state decides whose they are. */
 export const eksRetry: readonly Retrier[] = [
-  retrier([...EKS_FAULTS, "States.Timeout"], { every: 5, attempts: 12, atMost: 120 }),
+  retrier([...EKS_FAULTS, "States.Timeout"], { every: 5, attempts: 36, atMost: 120 }),
 ];
 
 /** A call of EKS that a cluster's other changes may hold up for a while. */

@@ -284,6 +284,33 @@ const cases: readonly Case[] = [
   },
   {
     code: "ROTATION_UNFINISHED",
+    when: "the newer one is of a rotation of ours that was cut off",
+    world: {
+      nodegroups: [
+        nodegroup(),
+        nodegroup({ name: "workers-2", generation: 2, tags: { "slipway.dev/operation": "op-1" } }),
+      ],
+    },
+    expect: ["warn"],
+  },
+  {
+    code: "NODEGROUP_HEALTH",
+    when: "what a cut-off rotation left has failed",
+    world: {
+      nodegroups: [
+        nodegroup(),
+        nodegroup({
+          name: "workers-2",
+          generation: 2,
+          status: "CREATE_FAILED",
+          tags: { "slipway.dev/operation": "op-1" },
+        }),
+      ],
+    },
+    expect: ["warn"],
+  },
+  {
+    code: "ROTATION_UNFINISHED",
     when: "the old one is on its way out",
     world: {
       nodegroups: [nodegroup({ status: "DELETING" }), nodegroup({ name: "workers-2", generation: 2 })],
