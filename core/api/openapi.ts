@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type ApiRoute, routes } from "./routes.ts";
 import * as schemas from "./schemas.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import * as schema from "./schemas.ts";
 
 /** A route of the API: the contract that the handler, the CLI and the OpenAPI document share. */

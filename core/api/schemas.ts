@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { OPERATION_STATUSES } from "../operation/types.ts";
 
 /** Request and response bodies of the API. The OpenAPI document is generated from these. */

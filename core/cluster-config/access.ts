@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { arn, podIdentityAssociation, text } from "./common.ts";
 
 /** `iam` of the cluster. Without `serviceRoleARN` Slipway makes the role. */

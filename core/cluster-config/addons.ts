@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { arn, podIdentityAssociation, tags } from "./common.ts";
 
 /** One element of `addons`. */

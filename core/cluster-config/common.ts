@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Building blocks that the sections of the ClusterConfig share. */
 export const text = z.string().min(1).max(1024);

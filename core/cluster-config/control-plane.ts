@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { arn, text } from "./common.ts";
 
 /** The retentions that CloudWatch Logs takes, in days; 0 keeps logs for ever. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The names that a strict zod object takes at a path: for "did you mean". */
 export function schemaFieldsAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isMinor } from "../versions/version.ts";
 import { tags } from "./common.ts";
 

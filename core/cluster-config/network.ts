@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { cidr, securityGroupId, subnetId, text, zone } from "./common.ts";
 
 /** `kubernetesNetworkConfig`: cannot be changed after the cluster's creation. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { arn, securityGroupId, tags, text, zone } from "./common.ts";
 import { labels } from "./control-plane.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { accessConfig, iam } from "./access.ts";
 import { addon, addonsConfig } from "./addons.ts";
 import { zone } from "./common.ts";

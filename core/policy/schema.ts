@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A count of nodes, or a share of a group: `2` or `"33%"`. */
 export type NodeCount = number | `${number}%`;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { VirtualClock, VirtualDeadlockError, PacedClock } from "../../../local/kernel/clock.ts";
+import { PacedClock, VirtualClock, VirtualDeadlockError } from "../../../local/kernel/clock.ts";
 import { TimerQueue } from "../../../local/kernel/timer-queue.ts";
 
 const START = Date.parse("2026-11-20T09:00:00Z");
