@@ -1,17 +1,17 @@
 import type { HistoryEventType } from "@aws-sdk/client-sfn";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Compiler, processorAt } from "./definition/compile.ts";
-import type { Exit, Field, Program, Retrier, State } from "./definition/types.ts";
+import type { Exit, Field, Program, State } from "./definition/types.ts";
 import type { BranchDoc, Documents, ExecutionDoc } from "./documents.ts";
 import { Evaluation, type Extra, type Item } from "./evaluation.ts";
 import { Expressions } from "./expression/compile.ts";
-import { ERROR, enteredAt, type Failure, QueryError, StateError, tooLarge } from "./failure.ts";
+import { Failing } from "./failing.ts";
+import { ERROR, StateError } from "./failure.ts";
 import { History } from "./history.ts";
 import type { Integrations } from "./integrations/integrations.ts";
-import { exceeds, isObject, type Json, type JsonObject, textOf } from "./json.ts";
+import { type Json, textOf } from "./json.ts";
+import { Leaving } from "./leaving.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { LIMIT } from "./limits.ts";
-import { matches, retryDelay } from "./recovery.ts";
 import { Children } from "./states/children.ts";
 import { choose } from "./states/choice.ts";
 import { MapRuns } from "./states/map-run.ts";
@@ -42,6 +42,8 @@ export class Interpreter {
   readonly evaluation: Evaluation;
   readonly lifecycle: Lifecycle;
   transitions = 0;
+  readonly #leaving: Leaving;
+  readonly #failing: Failing;
   readonly #compiler: Compiler;
   readonly #programs = new Map<string, Program>();
   readonly #branchesOf = new Map<string, Set<string>>();
@@ -58,6 +60,8 @@ export class Interpreter {
     this.#compiler = new Compiler(this.expressions);
     this.evaluation = new Evaluation(this);
     this.lifecycle = new Lifecycle(this);
+    this.#leaving = new Leaving(this);
+    this.#failing = new Failing(this);
     this.children = new Children(this);
     this.mapRuns = new MapRuns(this);
     this.tasks = new Tasks(this, integrations);
@@ -105,7 +109,7 @@ export class Interpreter {
   /** Forgets a branch and its timers; its children have to go first. */
   dropBranch(branch: BranchDoc): void {
     branch.run++;
-    this.#stopTimers(branch);
+    this.stopTimers(branch);
     this.documents.branches.delete(branch.key);
     this.documents.items.delete(branch.key);
     this.#branchesOf.get(branch.execution)?.delete(branch.key);
@@ -169,11 +173,14 @@ export class Interpreter {
         if (error instanceof StaleError) return;
         if (!(error instanceof StateError)) throw error;
         if (branch.run !== run || !this.isLive(branch)) return;
-        moved = await this.#recover(branch, error);
+        moved = await this.#failing.recover(branch, error);
       }
       if (!moved || !this.isLive(branch)) return;
       work = step;
-      if (steps % BREATH === 0) await this.#breathe();
+      if (steps % BREATH === 0) {
+        await this.#breathe();
+        if (!this.isLive(branch)) return;
+      }
     }
   }
 
@@ -263,9 +270,7 @@ export class Interpreter {
     return this.evaluation.field(branch, field, extra, item);
   }
 
-  // ── leaving a state ─────────────────────────────────────────────────────────────────────────────────────
-
-  /** Evaluates Assign and Output, both with the variables as they were on entry, and goes to the next state. */
+  /** Evaluates Assign and Output and goes to the next state; true when there is one. */
   leave(
     branch: BranchDoc,
     state: State,
@@ -273,180 +278,10 @@ export class Interpreter {
     extra: Extra,
     fallback: Json,
   ): boolean | Promise<boolean> {
-    if (!exit.assign && !exit.output) return this.#exit(branch, state, exit, undefined, fallback);
-    return this.#leave(branch, state, exit, extra, fallback);
+    return this.#leaving.leave(branch, state, exit, extra, fallback);
   }
 
-  async #leave(branch: BranchDoc, state: State, exit: Exit, extra: Extra, fallback: Json): Promise<boolean> {
-    const check = this.guard(branch);
-    const assigned = exit.assign ? await this.evaluate(branch, exit.assign, extra) : undefined;
-    const output = exit.output ? await this.evaluate(branch, exit.output, extra) : fallback;
-    check();
-    return this.#exit(branch, state, exit, assigned, output);
-  }
-
-  #exit(branch: BranchDoc, state: State, exit: Exit, assigned: Json | undefined, output: Json): boolean {
-    const text = textOf(output);
-    if (exceeds(text, LIMIT.payload)) throw tooLarge(state.name);
-    const variables = isObject(assigned) ? this.#assign(branch, state, assigned) : {};
-    branch.last = this.history.add(
-      this.executionOf(branch),
-      `${state.type}StateExited` as HistoryEventType,
-      branch.last,
-      {
-        stateExitedEventDetails: {
-          name: state.name,
-          output: text,
-          outputDetails: { truncated: false },
-          ...variables,
-        },
-      },
-    );
-    branch.retries = [];
-    branch.retryCount = 0;
-    branch.run++;
-    delete branch.call;
-    delete branch.caught;
-    this.children.drop(branch);
-    this.touch(branch);
-    if (exit.next === undefined) {
-      this.#done(branch, output);
-      return false;
-    }
-    branch.state = exit.next;
-    branch.input = output;
-    branch.phase = "enter";
-    return true;
-  }
-
-  #assign(branch: BranchDoc, state: State, assigned: JsonObject) {
-    const texts = Object.fromEntries(Object.entries(assigned).map(([name, value]) => [name, textOf(value)]));
-    const bytes = Object.values(texts).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-    if (bytes > LIMIT.assign)
-      throw new StateError({
-        error: ERROR.dataLimit,
-        cause: `The variables assigned by the state '${state.name}' exceed the maximum number of bytes service limit.`,
-      });
-    const next = { ...branch.variables, ...assigned };
-    if (
-      bytes > 1024 &&
-      variableBytes({ ...this.evaluation.variables(branch), ...assigned }) > LIMIT.variables
-    )
-      throw new StateError({
-        error: ERROR.dataLimit,
-        cause: "The variables of the execution exceed the maximum number of bytes service limit.",
-      });
-    branch.variables = next;
-    return Object.keys(texts).length === 0
-      ? {}
-      : { assignedVariables: texts, assignedVariablesDetails: { truncated: false } };
-  }
-
-  #done(branch: BranchDoc, output: Json): void {
-    branch.phase = "done";
-    branch.output = output;
-    this.touch(branch);
-    const parent = branch.parent === null ? undefined : this.branch(branch.parent);
-    if (parent) {
-      this.children.succeeded(parent, branch);
-      return;
-    }
-    const execution = this.executionOf(branch);
-    this.lifecycle.finish(execution, "SUCCEEDED", { output: textOf(output) }, branch.last);
-  }
-
-  // ── failing ─────────────────────────────────────────────────────────────────────────────────────────────
-
-  async #recover(branch: BranchDoc, error: StateError): Promise<boolean> {
-    const state = this.stateOf(branch);
-    const failure = error instanceof QueryError ? this.#evaluationFailed(branch, state, error) : error;
-    branch.run++;
-    this.#stopTimers(branch);
-    for (const child of this.children.of(branch)) this.abort(child, branch.last);
-    if (!("retry" in state)) {
-      this.#branchFailed(branch, failure.failure);
-      return false;
-    }
-    if (this.#retry(branch, state.retry, failure)) return false;
-    if (state.type !== "Task")
-      branch.last = this.history.add(this.executionOf(branch), `${state.type}StateFailed`, branch.last);
-    const index = state.catch.findIndex((one) => matches(one.errors, failure));
-    if (index < 0) {
-      this.#branchFailed(branch, failure.failure);
-      return false;
-    }
-    branch.caught = { index, failure: failure.failure };
-    this.touch(branch);
-    return await this.#catch(branch);
-  }
-
-  /** Leaves a state that has failed by the catcher found for it. */
-  async #catch(branch: BranchDoc): Promise<boolean> {
-    const state = this.stateOf(branch);
-    const { caught } = branch;
-    const catcher = "catch" in state && caught ? state.catch[caught.index] : undefined;
-    if (!caught || !catcher) return false;
-    const errorOutput = { Error: caught.failure.error ?? "", Cause: caught.failure.cause ?? "" };
-    const check = this.guard(branch);
-    try {
-      return await this.leave(branch, state, catcher.exit, { errorOutput }, errorOutput);
-    } catch (error) {
-      if (!(error instanceof StateError)) throw error;
-      check();
-      // What fails inside a catcher is caught by no other.
-      const failure = error instanceof QueryError ? this.#evaluationFailed(branch, state, error) : error;
-      this.#branchFailed(branch, failure.failure);
-      return false;
-    }
-  }
-
-  #evaluationFailed(branch: BranchDoc, state: State, error: QueryError): StateError {
-    const cause = `${enteredAt(state.name, branch.entered.event)}${error.detail}`;
-    // The service chains this event to the one before the state's entry, unless the state has done more since.
-    const untouched = branch.last === branch.entered.event && state.type !== "Wait";
-    branch.last = this.history.add(
-      this.executionOf(branch),
-      "EvaluationFailed",
-      untouched ? branch.entered.previous : branch.last,
-      {
-        evaluationFailedEventDetails: {
-          error: ERROR.query,
-          cause,
-          ...(error.location === undefined ? {} : { location: error.location }),
-          state: state.name,
-        },
-      },
-    );
-    return new StateError({ error: ERROR.query, cause });
-  }
-
-  #retry(branch: BranchDoc, retriers: readonly Retrier[], failure: StateError): boolean {
-    const index = retriers.findIndex((one) => matches(one.errors, failure));
-    const retrier = retriers[index];
-    const used = branch.retries[index] ?? 0;
-    if (!retrier || used >= retrier.maxAttempts) return false;
-    this.children.drop(branch);
-    branch.retries = Array.from({ length: retriers.length }, (_, i) => branch.retries[i] ?? 0);
-    branch.retries[index] = used + 1;
-    branch.retryCount++;
-    branch.phase = "retry";
-    delete branch.call;
-    this.touch(branch);
-    this.wakeAt(branch, this.kernel.clock.now() + retryDelay(retrier, used + 1, () => this.kernel.random()));
-    return true;
-  }
-
-  #branchFailed(branch: BranchDoc, failure: Failure): void {
-    branch.phase = "failed";
-    branch.failure = failure;
-    this.touch(branch);
-    const parent = branch.parent === null ? undefined : this.branch(branch.parent);
-    if (parent) {
-      this.children.failed(parent, branch);
-      return;
-    }
-    this.lifecycle.finish(this.executionOf(branch), "FAILED", { failure }, branch.last);
-  }
+  // ── ending from outside ─────────────────────────────────────────────────────────────────────────────────
 
   /** Ends a branch and everything below it from outside; `previous` is the event that caused it. */
   abort(branch: BranchDoc, previous: number | undefined, record = true): void {
@@ -459,7 +294,7 @@ export class Interpreter {
     this.mapRuns.abandon(branch);
     branch.phase = "aborted";
     branch.run++;
-    this.#stopTimers(branch);
+    this.stopTimers(branch);
     this.touch(branch);
   }
 
@@ -478,7 +313,7 @@ export class Interpreter {
   /** Stops the timers of an execution that has ended; without `keep` its branches are forgotten. */
   retire(execution: ExecutionDoc, keep: boolean): void {
     for (const branch of this.branchesOf(execution)) {
-      this.#stopTimers(branch);
+      this.stopTimers(branch);
       if (!keep) this.dropBranch(branch);
     }
     if (!keep) this.#branchesOf.delete(execution.arn);
@@ -487,7 +322,7 @@ export class Interpreter {
   /** Takes a branch up after a restart: what was in flight is done again, what waits goes on waiting. */
   resume(branch: BranchDoc): void {
     if (branch.caught) {
-      this.drive(branch, () => this.#catch(branch));
+      this.drive(branch, () => this.#failing.catch(branch));
       return;
     }
     switch (branch.phase) {
@@ -537,11 +372,8 @@ export class Interpreter {
     this.drive(branch);
   }
 
-  #stopTimers(branch: BranchDoc): void {
+  stopTimers(branch: BranchDoc): void {
     this.kernel.timers.cancel(WAKE, branch.key);
     this.tasks.stopTimers(branch);
   }
 }
-
-const variableBytes = (variables: JsonObject): number =>
-  Object.values(variables).reduce<number>((sum, value) => sum + Buffer.byteLength(textOf(value)), 0);

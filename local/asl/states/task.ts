@@ -1,4 +1,4 @@
-import { AwsError, type CallScope } from "../../aws/contract.ts";
+import { AwsError } from "../../aws/contract.ts";
 import { IntegrationError } from "../contract.ts";
 import type { TaskState } from "../definition/types.ts";
 import { type AnswerDoc, type BranchDoc, type CallDoc, type ExecutionDoc, inputOf } from "../documents.ts";
@@ -8,6 +8,9 @@ import type { Interpreter } from "../interpreter.ts";
 import { exceeds, type Json, textOf } from "../json.ts";
 import { LIMIT } from "../limits.ts";
 import { numberOfField, textOfField } from "./simple.ts";
+import { recordTask, type TaskEvent } from "./task-events.ts";
+import { callScope } from "./task-scope.ts";
+import { keyOfToken, newToken } from "./task-token.ts";
 
 const TIMEOUT = "asl/task-timeout";
 const HEARTBEAT = "asl/heartbeat";
@@ -40,7 +43,8 @@ export class Tasks {
     const interpreter = this.#interpreter;
     const check = interpreter.guard(branch);
     const integration = this.#find(state);
-    const token = integration.pattern === "callback" ? this.#newToken(branch) : null;
+    const token =
+      integration.pattern === "callback" ? newToken(branch, this.#interpreter.kernel.ids.hex(64)) : null;
     if (token) this.#pending.set(branch, token);
     const parameters = state.arguments ? await interpreter.evaluate(branch, state.arguments) : branch.input;
     const timeout =
@@ -204,11 +208,6 @@ export class Tasks {
 
   // ── tokens ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  #newToken(branch: BranchDoc): string {
-    const nonce = this.#interpreter.kernel.ids.hex(64);
-    return Buffer.from(JSON.stringify([branch.execution, branch.key, nonce])).toString("base64");
-  }
-
   /** The branch a token belongs to. Throws InvalidToken, or TaskTimedOut when nobody waits for it any more. */
   #waiting(token: string): BranchDoc {
     const branch = this.#interpreter.branch(keyOfToken(token));
@@ -344,75 +343,16 @@ export class Tasks {
       execution: this.#interpreter.executionOf(branch),
       id: `${branch.key}/${branch.entered.event}/${branch.retryCount}`,
       parameters: call.parameters,
-      scope: this.#scope(branch, call, integration),
+      scope: callScope(
+        this.#interpreter.executionOf(branch),
+        call.roleArn,
+        this.#region(branch, integration),
+      ),
     };
   }
 
-  /** The state machine's role, or the one that `Credentials` names, calls. */
-  #scope(branch: BranchDoc, call: CallDoc, integration: Integration): CallScope {
+  #record(branch: BranchDoc, what: TaskEvent, integration: Integration, details: object): number {
     const execution = this.#interpreter.executionOf(branch);
-    const roleArn = call.roleArn ?? execution.roleArn;
-    const [, , , , account = "", path = ""] = roleArn.split(":");
-    const owner = /^\d{12}$/.test(account) ? account : execution.account;
-    const role = path.split("/").at(-1) ?? "role";
-    const session = execution.name.slice(0, 64);
-    return {
-      account: owner,
-      region: this.#region(branch, integration),
-      principal: {
-        type: "AssumedRole",
-        arn: `arn:aws:sts::${owner}:assumed-role/${role}/${session}`,
-        account: owner,
-        accessKeyId: "ASIASTATESEXECUTION0",
-        roleArn,
-        caller: execution.machineName,
-        invokedBy: "states.amazonaws.com",
-      },
-      userAgent: "states.amazonaws.com",
-      sourceIp: "states.amazonaws.com",
-    };
+    return recordTask(this.#interpreter.history, execution, branch.last, what, integration, details);
   }
-
-  #record(
-    branch: BranchDoc,
-    what: "Scheduled" | "Started" | "Submitted" | "Succeeded" | "Failed" | "TimedOut",
-    integration: Integration,
-    details: object,
-  ): number {
-    const { history } = this.#interpreter;
-    const execution = this.#interpreter.executionOf(branch);
-    if (integration.family === "Task")
-      return history.add(execution, `Task${what}`, branch.last, {
-        [`task${what}EventDetails`]: {
-          resourceType: integration.resourceType,
-          resource: integration.resource,
-          ...details,
-        },
-      });
-    const plain = what === "Started" || what === "Submitted" ? "Started" : what;
-    return history.add(
-      execution,
-      `LambdaFunction${plain}`,
-      branch.last,
-      plain === "Started"
-        ? {}
-        : {
-            [`lambdaFunction${plain}EventDetails`]: {
-              ...(plain === "Scheduled" ? { resource: integration.resource } : {}),
-              ...details,
-            },
-          },
-    );
-  }
-}
-
-/** The key of the branch inside a token. Throws InvalidToken for a text that is no token of ours. */
-function keyOfToken(token: string): string {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(token, "base64").toString("utf8"));
-    if (Array.isArray(parts) && parts.length === 3 && typeof parts[1] === "string") return parts[1];
-  } catch {
-    // Not JSON: not a token.
-  }
-  throw new AwsError("InvalidToken", "Invalid Token: 'Invalid token'");
 }
