@@ -96,6 +96,9 @@ const provisioning: readonly FunctionDeclaration[] = [
   task("plan-cluster", "Makes the requests for cluster, node groups and add-ons from the ClusterConfig", [], {
     memoryMB: 1024,
   }),
+  task("grant-access", "Applies the ClusterRole of Slipway's functions to a new cluster", [eksCluster], {
+    kubernetes: true,
+  }),
   task("plan-cleanup", "Lists what an operation created, or what a cluster consists of, for its removal", [
     eksCluster,
     eksNodegroups,

@@ -4,8 +4,10 @@ import { cleanup } from "./fragments/cleanup.ts";
 import { createAddons } from "./fragments/create-addons.ts";
 import { untilActive } from "./fragments/nodegroup.ts";
 import { operationMachine } from "./fragments/operation.ts";
-import { eksBusyRetry } from "./fragments/retry.ts";
+import { eksBusyRetry, lambdaRetry } from "./fragments/retry.ts";
 import { catchTo, choose, eks, expr, failure, gate, run, service, wait } from "./fragments/states.ts";
+
+const ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
 
 /** Where failures go once something may have been created. */
 const failTo = "Cleanup";
@@ -159,9 +161,53 @@ const access = {
         next: "AssociatePolicy",
       },
     ],
-    { next: "StartAddonsBefore" },
+    { next: "GrantNeeded" },
   ),
   AssociatePolicy: eks("associateAccessPolicy", expr("$item"), { output: {}, failTo, next: "NextPolicy" }),
+  GrantNeeded: choose([{ when: "$count($requests.access) > 0", next: "BecomeAdmin" }], {
+    next: "StartAddonsBefore",
+  }),
+  // Our ClusterRole can only be applied by an administrator: one function is, for this one call.
+  BecomeAdmin: eks(
+    "associateAccessPolicy",
+    {
+      ClusterName: expr("$cluster"),
+      PrincipalArn: expr("$requests.granter"),
+      PolicyArn: ADMIN_POLICY,
+      AccessScope: { Type: "cluster" },
+    },
+    { output: {}, failTo, next: "GrantAccess" },
+  ),
+  GrantAccess: run(
+    "grant-access",
+    {},
+    {
+      // Access entries take effect some seconds after they were made.
+      retry: [
+        ...lambdaRetry,
+        {
+          ErrorEquals: ["KubernetesAccessDenied"],
+          IntervalSeconds: 5,
+          MaxAttempts: 12,
+          BackoffRate: 1.5,
+          MaxDelaySeconds: 30,
+          JitterStrategy: "FULL",
+        },
+      ],
+      failTo,
+      next: "ResignAdmin",
+    },
+  ),
+  ResignAdmin: eks(
+    "disassociateAccessPolicy",
+    { ClusterName: expr("$cluster"), PrincipalArn: expr("$requests.granter"), PolicyArn: ADMIN_POLICY },
+    {
+      output: {},
+      catches: [{ ErrorEquals: ["Eks.ResourceNotFoundException"], Next: "StartAddonsBefore" }],
+      failTo,
+      next: "StartAddonsBefore",
+    },
+  ),
 };
 
 /** All groups are asked for first and awaited afterwards, so that they are made at the same time. */

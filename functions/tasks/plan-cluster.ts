@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { ClusterConfig } from "../../core/cluster-config/schema.ts";
 import type { PlanStep } from "../../core/operation/types.ts";
+import { KUBERNETES_GROUP } from "../../core/provision/access.ts";
 import {
   addonRequests,
   clusterRequest,
@@ -18,9 +19,6 @@ const input = taskInput.extend({
   /** Outputs of the stack, as CloudFormation lists them. */
   outputs: z.array(z.object({ OutputKey: z.string(), OutputValue: z.string() })),
 });
-
-/** The group that Slipway's functions have in each cluster; its ClusterRole is in docs/access.md. */
-const KUBERNETES_GROUP = "slipway-operators";
 
 /**
  * Every request of the provisioning, in the form of service integrations, made of the ClusterConfig and of where
@@ -59,6 +57,7 @@ export const handler = task("plan-cluster", input, async ({ operationId, outputs
     cluster: integrationArguments(clusterRequest(common)),
     access: accessEntries(context.runtime.config, config),
     policies: accessPolicies(config),
+    granter: roleArn(context.runtime.config, "grant-access"),
     addonsBefore: addons.filter((addon) => early.has(addon.step)),
     nodegroups: groups.map((request) => ({
       step: stepOf(steps, request.tags["slipway.dev/nodegroup"]),
@@ -76,13 +75,17 @@ export const handler = task("plan-cluster", input, async ({ operationId, outputs
 const stepOf = (steps: readonly PlanStep[], group: string | undefined): string =>
   steps.find((step) => step.kind === "nodegroup" && step.target === group)?.id ?? "";
 
+/** The role of one of our functions, by the name that stacks and the embedded platform give it. */
+const roleArn = (own: { account: string; stage: string }, name: string): string =>
+  `arn:aws:iam::${own.account}:role/slipway-${own.stage}-${name}`;
+
 /** Access of Slipway's own functions, then that of the file. Entries need the API authentication modes. */
 function accessEntries(own: { account: string; stage: string }, config: ClusterConfig): unknown[] {
   if (config.accessConfig?.authenticationMode === "CONFIG_MAP") return [];
   const ours = [...functions, ...apiFunctions]
     .filter((declaration) => declaration.kubernetes)
     .map((declaration) => ({
-      principalArn: `arn:aws:iam::${own.account}:role/slipway-${own.stage}-${declaration.name}`,
+      principalArn: roleArn(own, declaration.name),
       kubernetesGroups: [KUBERNETES_GROUP],
       type: "STANDARD",
     }));
