@@ -99,6 +99,7 @@ const provisioning: readonly FunctionDeclaration[] = [
   task("grant-access", "Applies the ClusterRole of Slipway's functions to a new cluster", [eksCluster], {
     kubernetes: true,
   }),
+  task("note", "Writes a remark into the log of an operation", []),
   task("plan-cleanup", "Lists what an operation created, or what a cluster consists of, for its removal", [
     eksCluster,
     eksNodegroups,

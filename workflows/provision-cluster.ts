@@ -353,13 +353,16 @@ const definition = operationMachine({
     ...cleanup({ scope: "created", next: "CleanedUp", failTo: "NotCleanedUp" }),
     // What failed first is what the operation reports.
     CleanedUp: { Type: "Pass", Assign: { failure: expr("$cause") }, Next: "Failed" },
-    NotCleanedUp: {
-      Type: "Pass",
-      Assign: {
-        failure: expr("{'Error': $cause.Error, 'Cause': $cause.Cause}"),
+    NotCleanedUp: run(
+      "note",
+      { message: expr("'Not everything could be removed: ' & $failure.Error & ' ' & $failure.Cause") },
+      {
+        assign: { failure: expr("$cause") },
+        catches: [{ ErrorEquals: ["States.ALL"], Next: "CleanedUp" }],
+        failTo: "",
+        next: "Failed",
       },
-      Next: "Failed",
-    },
+    ),
   },
 });
 

@@ -2,7 +2,7 @@ import type { WorkflowDeclaration } from "../core/declaration.ts";
 import { checks, verification } from "./fragments/checks.ts";
 import { deleteAndWait, untilActive } from "./fragments/nodegroup.ts";
 import { partMachine } from "./fragments/operation.ts";
-import { catchTo, choose, eks, expr, gate, run, wait } from "./fragments/states.ts";
+import { catchTo, choose, eks, expr, failure, gate, requestToken, run, wait } from "./fragments/states.ts";
 
 const step = expr("$step");
 const blue = expr("$blue");
@@ -66,6 +66,7 @@ const definition = partMachine({
         { when: "$states.input.action = 'discard'", next: "DiscardGreen" },
         { when: "$states.input.action = 'wait'", next: "WaitForLeftover" },
         { when: "$states.input.action = 'finish'", next: "WaitUntilBlueGone" },
+        { when: "$states.input.action = 'rolling'", next: "UpdateBlue" },
       ],
       { next: "EndRotation" },
     ),
@@ -139,6 +140,59 @@ const definition = partMachine({
       "end-rotation",
       { step, blue, green, size: expr("$size"), undone: false },
       { failTo: "WorkFailed", next: "WorkDone" },
+    ),
+
+    // The policy's other method: EKS replaces the nodes itself, within the group's own updateConfig.
+    UpdateBlue: eks(
+      "updateNodegroupVersion",
+      {
+        ClusterName: expr("$cluster"),
+        NodegroupName: blue,
+        Version: expr("$version"),
+        ClientRequestToken: requestToken("$step"),
+      },
+      {
+        output: {},
+        catches: [{ ErrorEquals: ["Eks.ResourceInUseException"], Next: "WaitForRolling" }],
+        failTo: "EndFailed",
+        next: "WaitForRolling",
+      },
+    ),
+    WaitForRolling: wait("$polls = 0 ? 120 : 60", "DescribeRolling"),
+    DescribeRolling: eks(
+      "describeNodegroup",
+      { ClusterName: expr("$cluster"), NodegroupName: blue },
+      {
+        assign: { polls: expr("$polls + 1") },
+        output: {
+          status: expr("$states.result.Nodegroup.Status"),
+          version: expr("$exists($states.result.Nodegroup.Version) ? $states.result.Nodegroup.Version : ''"),
+        },
+        failTo: "EndFailed",
+        next: "Rolled",
+      },
+    ),
+    Rolled: choose(
+      [
+        {
+          when: "$states.input.status = 'ACTIVE' and $states.input.version = $version",
+          next: "EndRotation",
+        },
+        {
+          // EKS gives a node 15 minutes to drain and 15 to join.
+          when: "$states.input.status != 'UPDATING' or $polls > 30 * ($size + 1)",
+          assign: {
+            failure: failure("UpdateFailed", {
+              message:
+                "'EKS did not bring node group ' & $blue & ' to ' & $version & ': it is ' & $states.input.status & ' on ' & $states.input.version",
+              remedy:
+                "Look at the errors of the update of this node group in EKS, mend them, then retry the operation.",
+            }),
+          },
+          next: "EndFailed",
+        },
+      ],
+      { next: "WaitForRolling" },
     ),
 
     Undo: run(

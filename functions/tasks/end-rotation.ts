@@ -25,9 +25,7 @@ export const handler = task("end-rotation", input, async (call, context) => {
       kind: "StepSucceeded",
       step,
       message:
-        blue === green
-          ? `${green} is on the wanted version already`
-          : `${green} has taken the place of ${blue}`,
+        blue === green ? `${green} is on the wanted version` : `${green} has taken the place of ${blue}`,
       progress: { done: size, total: size, unit: "nodes", phase: "done" },
     });
     return {};

@@ -6,7 +6,7 @@ import type { OperationEvent } from "../../core/operation/types.ts";
 import { allEvents } from "../lib/api/operation-log.ts";
 import { integrationArguments, rotationAction } from "../lib/rotation-state.ts";
 import { task, taskInput } from "../lib/task.ts";
-import { operationAtGate, record, stepById, stepStates } from "../lib/work.ts";
+import { operationAtGate, policyFor, record, stepById, stepStates } from "../lib/work.ts";
 
 const input = taskInput.extend({ step: z.string(), nodegroup: z.string(), version: z.string() });
 
@@ -36,6 +36,13 @@ export const handler = task(
         message: stepById(operation, step).title,
       });
 
+    const { rotation } = await policyFor(store, operation);
+    if (found.action === "create" && rotation.method === "rolling") {
+      const { name, desiredSize } = found.blue;
+      // In an upgrade a group on the version is done; asked for by itself it gets the newest image of the version.
+      const done = found.blue.version === version && operation.type === "upgrade-cluster";
+      return { action: done ? "done" : "rolling", blue: name, green: name, size: desiredSize };
+    }
     switch (found.action) {
       case "create":
         return {

@@ -273,6 +273,20 @@ spec: { maxUnavailable: 0, selector: { matchLabels: { app: web } } }
   });
 });
 
+describe("the rolling method", () => {
+  it("lets EKS replace the nodes in their group", async () => {
+    const on = await started();
+    on.clusterFile = on.clusterFile.replace("strategy: perHop", "method: rolling\n  strategy: perHop");
+    await on.provision();
+    const id = await start(on, "/v1/clusters/demo/upgrades", { to: "1.34" });
+    expect(await ended(on, id)).toMatchObject({ status: "Succeeded" });
+    const nodes = on.platform.kubernetes.list(DEMO_ARN, "Node");
+    const groups = nodes.map((node) => node.metadata.labels?.["eks.amazonaws.com/nodegroup"]);
+    expect([...new Set(groups)].sort()).toEqual(["batch-1", "system-1", "workers-1"]);
+    await expectNothingLeft(on);
+  });
+});
+
 describe("people at the controls", () => {
   it("pause holds the work at the next safe point, resume lets it go on", async () => {
     const on = await provisioned();
