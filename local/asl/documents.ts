@@ -112,6 +112,8 @@ export interface CallDoc {
   readonly heartbeatSeconds: number | null;
   readonly token: string | null;
   started: boolean;
+  /** The call is made again after a restart. */
+  repeated?: boolean;
   /** The execution it waits for, or how often it has polled. */
   child?: string;
   polls?: number;

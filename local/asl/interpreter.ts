@@ -191,7 +191,9 @@ export class Interpreter {
 
   #crash(branch: BranchDoc, error: unknown): void {
     const execution = this.documents.executions.get(branch.execution);
-    if (error instanceof StaleError || execution?.status !== "RUNNING") return;
+    if (error instanceof StaleError) return;
+    // The execution has ended: the error is of somebody who was told so, and must not pass unseen.
+    if (execution?.status !== "RUNNING") throw error;
     const cause = error instanceof Error ? error.message : String(error);
     this.abortAll(execution, false);
     this.lifecycle.finish(
@@ -292,6 +294,8 @@ export class Interpreter {
     if (record && branch.phase !== "enter") this.recordStateAborted(branch, state, previous ?? branch.last);
     this.tasks.abandon(branch);
     this.mapRuns.abandon(branch);
+    // A redrive has to know that the state was not entered yet.
+    if (branch.phase === "enter") branch.entered = { ...branch.entered, event: 0 };
     branch.phase = "aborted";
     branch.run++;
     this.stopTimers(branch);

@@ -9,6 +9,8 @@ export interface CallContext {
   readonly execution: ExecutionDoc;
   /** The same each time one call is made again after a restart. */
   readonly id: string;
+  /** True when the call may have been made before the process was killed. */
+  readonly repeated: boolean;
   readonly parameters: Json;
   readonly scope: CallScope;
 }

@@ -7,7 +7,7 @@ import type { ExecutionDoc } from "../documents.ts";
 import { ERROR } from "../failure.ts";
 import { isObject, type Json } from "../json.ts";
 import { httpMetadata } from "./http-metadata.ts";
-import type { Integration } from "./integrations.ts";
+import type { CallContext, Integration } from "./integrations.ts";
 
 /** A name in the form of a UUID, the same for the same call. */
 function nameOf(call: string): string {
@@ -24,38 +24,18 @@ export function startExecution(kernel: Kernel, endpoint: AwsEndpoint, pattern: s
     resourceType: "states",
     resource: `startExecution${pattern}`,
     pattern: pattern.startsWith(".sync") ? "child" : pattern === "" ? "request" : "callback",
-    async call({ parameters, scope, execution, id }) {
-      const args = isObject(parameters) ? parameters : {};
-      const input = args.Input === undefined ? "{}" : args.Input;
-      const request = {
-        stateMachineArn: args.StateMachineArn,
-        input: typeof input === "string" ? input : JSON.stringify(input),
-        // A name of its own, the same when the call is made again after a restart: the child starts once.
-        name: args.Name ?? nameOf(`${execution.arn}/${id}`),
-        ...(args.TraceHeader === undefined ? {} : { traceHeader: args.TraceHeader }),
+    async call(context) {
+      const started = await start(kernel, endpoint, context);
+      return {
+        ExecutionArn: started.ExecutionArn,
+        ...httpMetadata({
+          ids: kernel.ids,
+          now: kernel.clock.now(),
+          length: JSON.stringify(started).length,
+          contentType: "application/x-amz-json-1.0",
+        }),
+        StartDate: started.StartDate,
       };
-      try {
-        const output = await endpoint.call("sfn", "StartExecution", request, scope);
-        const startDate = output.startDate instanceof Date ? output.startDate.getTime() : execution.startedAt;
-        const response = { ExecutionArn: String(output.executionArn), StartDate: startDate };
-        return {
-          ExecutionArn: response.ExecutionArn,
-          ...httpMetadata({
-            ids: kernel.ids,
-            now: kernel.clock.now(),
-            length: JSON.stringify(response).length,
-            contentType: "application/x-amz-json-1.0",
-          }),
-          StartDate: response.StartDate,
-        };
-      } catch (error) {
-        if (!(error instanceof AwsError)) throw error;
-        const requestId = kernel.ids.uuid();
-        throw new IntegrationError(
-          `StepFunctions.${error.code.endsWith("Exception") ? error.code : `${error.code}Exception`}`,
-          `${error.message} (Service: AWSStepFunctions; Status Code: ${error.status}; Error Code: ${error.code}; Request ID: ${requestId}; Proxy: null)`,
-        );
-      }
     },
     childOf: (response) => (isObject(response) ? String(response.ExecutionArn) : ""),
     childResult(child, input) {
@@ -65,6 +45,44 @@ export function startExecution(kernel: Kernel, endpoint: AwsEndpoint, pattern: s
     },
   };
 }
+
+async function start(
+  kernel: Kernel,
+  endpoint: AwsEndpoint,
+  { parameters, scope, execution, id, repeated }: CallContext,
+): Promise<{ readonly ExecutionArn: string; readonly StartDate: number }> {
+  const args = isObject(parameters) ? parameters : {};
+  const input = args.Input === undefined ? "{}" : args.Input;
+  const name = typeof args.Name === "string" ? args.Name : nameOf(`${execution.arn}/${id}`);
+  const request = {
+    stateMachineArn: args.StateMachineArn,
+    input: typeof input === "string" ? input : JSON.stringify(input),
+    name,
+    ...(args.TraceHeader === undefined ? {} : { traceHeader: args.TraceHeader }),
+  };
+  try {
+    const output = await endpoint.call("sfn", "StartExecution", request, scope);
+    const startDate = output.startDate instanceof Date ? output.startDate.getTime() : kernel.clock.now();
+    return { ExecutionArn: String(output.executionArn), StartDate: startDate };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    // The child that was started before the process was killed has ended meanwhile.
+    if (repeated && error.code === "ExecutionAlreadyExists")
+      return {
+        ExecutionArn: executionArn(String(args.StateMachineArn), name),
+        StartDate: kernel.clock.now(),
+      };
+    const code = error.code.endsWith("Exception") ? error.code : `${error.code}Exception`;
+    throw new IntegrationError(
+      `StepFunctions.${code}`,
+      `${error.message} (Service: AWSStepFunctions; Status Code: ${error.status}; Error Code: ${error.code}; Request ID: ${kernel.ids.uuid()}; Proxy: null)`,
+    );
+  }
+}
+
+/** ARN of a STANDARD machine's execution; a version or alias in the machine's ARN is no part of it. */
+const executionArn = (machine: string, name: string): string =>
+  `${machine.split(":").slice(0, 7).join(":").replace(":stateMachine:", ":execution:")}:${name}`;
 
 function describeChild(child: ExecutionDoc, input: string, value: (text: string) => Json): Json {
   const redrive = redriveStatus(child);

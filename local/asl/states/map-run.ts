@@ -273,7 +273,9 @@ export class MapRuns {
     const run = this.#interpreter.documents.mapRuns.get(branch.children?.mapRun ?? "");
     if (run?.status !== "RUNNING") return;
     this.#end(run, "ABORTED");
-    this.#interpreter.history.add(this.#interpreter.executionOf(branch), "MapRunAborted", branch.last);
+    const execution = this.#interpreter.executionOf(branch);
+    if (this.#interpreter.history.hasRoom(execution))
+      this.#interpreter.history.add(execution, "MapRunAborted", branch.last);
     this.#stopChildren(run);
   }
 

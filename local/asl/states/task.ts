@@ -202,8 +202,10 @@ export class Tasks {
   resume(branch: BranchDoc): void {
     if (branch.call?.answer) this.#driveAnswer(branch);
     else if (branch.phase === "child") this.#driveChildEnd(branch);
-    else if (branch.phase === "call")
+    else if (branch.phase === "call" && branch.call) {
+      branch.call.repeated = branch.call.started;
       this.#drive(branch, (state, integration, call) => this.#perform(branch, state, integration, call));
+    }
   }
 
   // ── tokens ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -342,6 +344,7 @@ export class Tasks {
     return {
       execution: this.#interpreter.executionOf(branch),
       id: `${branch.key}/${branch.entered.event}/${branch.retryCount}`,
+      repeated: call.repeated ?? false,
       parameters: call.parameters,
       scope: callScope(
         this.#interpreter.executionOf(branch),
