@@ -141,11 +141,7 @@ export async function drainPass(
 }
 
 /** The pods of a node that was not started, each with the budgets that count for it. */
-function heldPods(
-  skip: SkippedNode,
-  pods: readonly V1Pod[],
-  budgets: readonly BudgetFacts[],
-): BlockedPod[] {
+function heldPods(skip: SkippedNode, pods: readonly V1Pod[], budgets: readonly BudgetFacts[]): BlockedPod[] {
   const names = new Set(skip.pods);
   return pods.map(podFacts).flatMap((pod) => {
     const name = `${pod.namespace}/${pod.name}`;

@@ -1,6 +1,6 @@
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
-import { z } from "zod";
+import * as z from "zod";
 import { storeOf } from "../../adapters/store/dynamo-store.ts";
 import { type Runtime, runtimeOf } from "../../adapters/system-runtime.ts";
 import { RETRYABLE_CODES } from "../../core/error-codes.ts";
