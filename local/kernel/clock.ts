@@ -147,30 +147,34 @@ const MAX_DELAY_MS = 2_147_483_647;
 
 /**
  * Real time, or `speed` times faster, in the order of virtual time: a timer fires when its moment has come *and*
- * all work before it is done. A machine that cannot keep up makes simulated time slower; it never makes a
- * function time out that did nothing but compute. `start` is the time it begins at: after a restart that of the
- * last journal entry, so that simulated time never runs backwards.
+ * all work before it is done. Scaled time flows only while there is nothing to do: at 1,000 times the speed a
+ * few milliseconds of computing would otherwise be the timeout of a function. A machine that cannot keep up makes
+ * simulated time slower. `start` is the time it begins at: after a restart that of the last journal entry, so
+ * that simulated time never runs backwards.
  */
 export class PacedClock extends DrivenClock implements PlatformClock {
   readonly kind: "real" | "scaled";
   readonly #speed: number;
-  /** Simulated and real time of the last moment at which both were known to agree. */
-  #anchor: { readonly simulated: number; readonly real: number };
+  #simulated: number;
+  /** Since when (performance.now()) time has been flowing; undefined while it stands. */
+  #flowingSince: number | undefined;
 
   constructor(options: { readonly speed?: number; readonly start?: number } = {}) {
     super();
     this.#speed = options.speed ?? 1;
     if (!(this.#speed > 0)) throw new RangeError(`speed must be above 0, not ${this.#speed}`);
     this.kind = this.#speed === 1 ? "real" : "scaled";
-    this.#anchor = { simulated: Math.max(options.start ?? 0, Date.now()), real: performance.now() };
+    this.#simulated = Math.max(options.start ?? 0, Date.now());
+    if (this.kind === "real") this.#flowingSince = performance.now();
     this.run();
   }
 
   now(): number {
-    const flown = this.#anchor.simulated + (performance.now() - this.#anchor.real) * this.#speed;
+    const flown = this.#flowingSince === undefined ? 0 : (performance.now() - this.#flowingSince) * this.#speed;
     const next = this.queue.peek();
+    const time = this.#simulated + flown;
     // A timer that is overdue holds time back until it has fired.
-    return Math.floor(next ? Math.max(this.#anchor.simulated, Math.min(flown, next.time)) : flown);
+    return Math.floor(next ? Math.max(this.#simulated, Math.min(time, next.time)) : time);
   }
 
   until<T>(work: Promise<T>): Promise<T> {
@@ -179,11 +183,17 @@ export class PacedClock extends DrivenClock implements PlatformClock {
 
   protected async step(): Promise<void> {
     const next = this.queue.peek();
-    if (!next) return this.untilWoken();
-    const now = this.now();
-    if (next.time > now) return this.untilWoken((next.time - now) / this.#speed);
-    this.#anchor = { simulated: now, real: performance.now() };
-    this.fireNext();
+    const wait = next ? next.time - this.now() : undefined;
+    if (wait !== undefined && wait <= 0) {
+      this.fireNext();
+      return;
+    }
+    const real = this.kind === "real";
+    if (!real) this.#flowingSince = performance.now();
+    await this.untilWoken(wait === undefined ? undefined : wait / this.#speed);
+    if (real) return;
+    this.#simulated = this.now();
+    this.#flowingSince = undefined;
   }
 }
 
