@@ -20,39 +20,51 @@ const COLOURS: Readonly<Record<string, string>> = {
   "36": "#79c0ff",
 };
 const terminal = { write: () => {}, isTTY: true, columns: COLUMNS };
-const example = (name: string): string => readFileSync(new URL(`../examples/${name}`, import.meta.url), "utf8");
+const example = (name: string): string =>
+  readFileSync(new URL(`../examples/${name}`, import.meta.url), "utf8");
 
 async function json<T>(platform: Platform, method: string, path: string, body?: string): Promise<T> {
-  const init = body === undefined ? { method } : { method, body, headers: { "content-type": "application/yaml" } };
+  const init =
+    body === undefined ? { method } : { method, body, headers: { "content-type": "application/yaml" } };
   return (await (await platform.gateway.fetch(new Request(`http://127.0.0.1${path}`, init))).json()) as T;
 }
 
 /** Frames of an operation, one per `everyMs` of simulated time. */
-async function record(platform: Platform, command: string, started: Promise<{ id: string }>, everyMs: number) {
+async function record(
+  platform: Platform,
+  command: string,
+  started: Promise<{ id: string }>,
+  everyMs: number,
+) {
   const { clock } = platform.kernel;
   const frames: string[] = [];
   const { id } = await started;
   for (;;) {
     await clock.sleep(everyMs);
     const operation = await json<OperationWithSteps>(platform, "GET", `/v1/operations/${id}`);
-    frames.push(`$ ${command}\n\n${progressScreen(operation, new Date(clock.now()).toISOString(), terminal)}`);
+    frames.push(
+      `$ ${command}\n\n${progressScreen(operation, new Date(clock.now()).toISOString(), terminal)}`,
+    );
     if (ENDED.has(operation.status)) return frames;
   }
 }
 
-const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+const asXml = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+
+/** `ESC [ n m`, written without the control character itself. */
+const ANSI = new RegExp(`${String.fromCharCode(27)}\\[(\\d+)m`);
 
 /** One line with ANSI colours as SVG. */
 function lineOf(text: string, y: number): string {
   let style = "";
-  const spans = text.split(/\u001b\[(\d+)m/).map((part, i) => {
+  const spans = text.split(ANSI).map((part, i) => {
     if (i % 2 === 1) {
       if (COLOURS[part]) style = ` fill="${COLOURS[part]}"`;
       else if (part === "1") style = ' font-weight="bold"';
       else style = "";
       return "";
     }
-    return part === "" ? "" : `<tspan${style}>${escape(part)}</tspan>`;
+    return part === "" ? "" : `<tspan${style}>${asXml(part)}</tspan>`;
   });
   return `<text x="14" y="${y}" xml:space="preserve">${spans.join("")}</text>`;
 }

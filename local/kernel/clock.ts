@@ -170,7 +170,8 @@ export class PacedClock extends DrivenClock implements PlatformClock {
   }
 
   now(): number {
-    const flown = this.#flowingSince === undefined ? 0 : (performance.now() - this.#flowingSince) * this.#speed;
+    const flown =
+      this.#flowingSince === undefined ? 0 : (performance.now() - this.#flowingSince) * this.#speed;
     const next = this.queue.peek();
     const time = this.#simulated + flown;
     // A timer that is overdue holds time back until it has fired.

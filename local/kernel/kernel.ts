@@ -1,5 +1,5 @@
 import type { Random } from "../../core/clock.ts";
-import { type PlatformClock, VirtualClock, PacedClock } from "./clock.ts";
+import { PacedClock, type PlatformClock, VirtualClock } from "./clock.ts";
 import { Durable, DurableTimers } from "./durable.ts";
 import { type PlatformIds, seededIds, seededRandom } from "./random.ts";
 

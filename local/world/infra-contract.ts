@@ -110,7 +110,9 @@ export interface InfraExtras {
   launchTemplate(
     place: Place,
     template: { readonly id?: string; readonly name?: string; readonly version?: string },
-  ): { readonly id: string; readonly name: string; readonly version: number; readonly data: object } | undefined;
+  ):
+    | { readonly id: string; readonly name: string; readonly version: number; readonly data: object }
+    | undefined;
   /** A machine of a group with `drainBeforeTermination` is to go: drain it, then call `drained`. */
   onDrainRequest(listener: (instance: InstanceRecord, deadline: number) => void): void;
   drained(place: Place, instanceId: string): void;
