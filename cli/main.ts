@@ -20,17 +20,23 @@ async function read(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw new CliError(
-      `--file: cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      EXIT.badInput,
-    );
+    throw new CliError(`--file: cannot read ${path}: ${reason(error)}`, EXIT.badInput);
   }
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : error.message;
 }
 
 async function confirm(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Input that ends (Ctrl-D, </dev/null) is a no: the question itself would never be answered.
+  const ended = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
   try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+    const answer = await Promise.race([terminal.question(`${question} [y/N] `), ended]);
+    return /^y(es)?$/i.test(answer.trim());
   } finally {
     terminal.close();
   }

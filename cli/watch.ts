@@ -1,11 +1,11 @@
-import { createLogUpdate } from "log-update";
 import type { OperationEvents } from "../core/api/types.ts";
 import { foldSteps } from "../core/operation/lifecycle.ts";
 import { ENDED, type Operation, type OperationEvent } from "../core/operation/types.ts";
 import type { Output, Session } from "./context.ts";
 import { EXIT, type ExitCode } from "./errors.ts";
 import { errorText, type OperationWithSteps } from "./output/operation.ts";
-import { progressScreen } from "./output/progress.ts";
+import { progressLines } from "./output/progress.ts";
+import { createScreen } from "./output/screen.ts";
 import { document, duration, paint, secondsBetween } from "./output/text.ts";
 
 /** Seconds that one call waits for an event. */
@@ -21,11 +21,11 @@ interface View {
 }
 
 function liveView(output: Output, stream: NodeJS.WriteStream): View {
-  const screen = createLogUpdate(stream);
+  const screen = createScreen(stream);
   return {
     events: () => {},
-    draw: (operation, now) => screen(progressScreen(operation, now, output)),
-    end: () => screen.done(),
+    draw: (operation, now) => screen.draw(progressLines(operation, now, output)),
+    end: () => screen.end(),
   };
 }
 
@@ -89,9 +89,8 @@ function summary(operation: OperationWithSteps, output: Output): string {
     operation.startedAt && operation.endedAt
       ? ` in ${duration(secondsBetween(operation.startedAt, operation.endedAt))}`
       : "";
-  const versions = operation.plan.toVersion
-    ? ` (${operation.plan.fromVersion ?? "?"} → ${operation.plan.toVersion})`
-    : "";
+  const { fromVersion, toVersion } = operation.plan;
+  const versions = toVersion ? ` (${fromVersion ? `${fromVersion} → ` : ""}${toVersion})` : "";
   if (operation.status === "Succeeded") {
     return `${paint(output, "green", "✔")} ${operation.type} ${operation.cluster.name}${versions} succeeded${took}\n`;
   }

@@ -28,13 +28,13 @@ export function changeFlags(command: Command): Command {
       "--override <code>",
       "let a finding with this code pass (with --reason); may be repeated",
       collect,
-      [],
     )
     .option("--idempotency-key <key>", "the same key starts the operation once")
     .option("-y, --yes", "do not ask");
 }
 
-const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+/** Collects a flag that may be repeated. */
+export const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
 /** The `overrides` and `reason` of a request body, from the flags. */
 export function reasonOf(flags: ChangeFlags): Record<string, unknown> {

@@ -3,7 +3,7 @@ import type { Operation } from "../../core/operation/types.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { document } from "../output/text.ts";
-import { type ChangeFlags, jsonBody, reasonOf, started } from "./change.ts";
+import { type ChangeFlags, collect, jsonBody, reasonOf, started } from "./change.ts";
 import { sessionOf } from "./session.ts";
 
 const VERBS = [
@@ -47,12 +47,7 @@ export function addControlCommands(
     .description("run a failed operation again, from what the cluster is now")
     .option("--wait", "follow it until it has ended")
     .option("--reason <text>", "why; recorded")
-    .option(
-      "--override <code>",
-      "let a finding with this code pass (with --reason)",
-      (v: string, all: string[]) => [...all, v],
-      [],
-    )
+    .option("--override <code>", "let a finding with this code pass (with --reason)", collect)
     .action(async (id: string, flags: ChangeFlags, command: Command) => {
       const session = sessionOf(context, command);
       const operation = await session.client.call<Operation>({

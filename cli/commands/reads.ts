@@ -43,7 +43,7 @@ const clusterPath = (name: string): string => `/v1/clusters/${encodeURIComponent
 
 /** `get`, `describe`, `check`, `watch`. */
 export function addReadCommands(program: Command, context: CliContext, done: Done): void {
-  const get = program.command("get").description("list things");
+  const get = program.command("get").description("list clusters or operations");
   get
     .command("clusters")
     .description("clusters that Slipway manages")
@@ -86,10 +86,11 @@ export function addReadCommands(program: Command, context: CliContext, done: Don
       done(EXIT.done);
     });
 
-  const describe = program.command("describe").description("show one thing in full");
+  const describe = program.command("describe").description("show a cluster or an operation in full");
   describe
     .command("cluster")
     .argument("<cluster>")
+    .description("its versions, node groups and add-ons as they are now")
     .action(async (name: string, _flags: unknown, command: Command) => {
       const session = sessionOf(context, command);
       const cluster = await session.client.call<Cluster>({ method: "GET", path: clusterPath(name) });
@@ -99,6 +100,7 @@ export function addReadCommands(program: Command, context: CliContext, done: Don
   describe
     .command("operation")
     .argument("<operation>")
+    .description("its steps, and what went wrong")
     .action(async (id: string, _flags: unknown, command: Command) => {
       const session = sessionOf(context, command);
       const operation = await session.client.call<Operation>({ method: "GET", path: operationPath(id) });

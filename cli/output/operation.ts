@@ -8,12 +8,12 @@ import {
 } from "../../core/operation/types.ts";
 import type { Output } from "../context.ts";
 import { findingsText } from "./plan.ts";
-import { duration, paint, secondsBetween, table } from "./text.ts";
+import { duration, indented, paint, type Style, secondsBetween, table, when } from "./text.ts";
 
 /** An operation with its steps, as `GET /v1/operations/{id}` answers. */
 export type OperationWithSteps = Operation & { readonly steps?: readonly StepView[] };
 
-const STATUS_COLOUR: Readonly<Partial<Record<OperationStatus | StepStatus, Parameters<typeof paint>[1]>>> = {
+export const STATUS_COLOUR: Readonly<Partial<Record<OperationStatus | StepStatus, Style>>> = {
   Succeeded: "green",
   Failed: "red",
   RolledBack: "yellow",
@@ -42,7 +42,7 @@ export const operationRow = (operation: Operation): string[] => [
   operation.type,
   operation.cluster.name,
   operation.status,
-  operation.startedAt ?? "-",
+  operation.startedAt ? when(operation.startedAt) : "-",
   took(operation.startedAt, operation.endedAt),
   shortIdentity(operation.requester),
 ];
@@ -79,9 +79,9 @@ export function describeOperation(operation: OperationWithSteps, output: Output)
     ...field("Status", paintStatus(output, operation.status)),
     ...field("Requester", operation.requester),
     ...field("Reason", operation.reason),
-    ...field("Created", operation.createdAt),
-    ...field("Started", operation.startedAt),
-    ...field("Ended", operation.endedAt),
+    ...field("Created", when(operation.createdAt)),
+    ...field("Started", operation.startedAt && when(operation.startedAt)),
+    ...field("Ended", operation.endedAt && when(operation.endedAt)),
     ...field(
       "Took",
       operation.endedAt && operation.startedAt ? took(operation.startedAt, operation.endedAt) : undefined,
@@ -94,10 +94,13 @@ export function describeOperation(operation: OperationWithSteps, output: Output)
   if (operation.control.request && !ENDED.has(operation.status)) {
     lines.push(...field("Asked", `${operation.control.request} by ${operation.control.by ?? "?"}`));
   }
-  if (operation.error) lines.push("", errorText(operation, output));
+  if (operation.error) lines.push("", errorText(operation, output), ...errorDetail(operation));
   const steps = operation.steps ?? [];
   if (steps.length > 0)
-    lines.push("", table(["STEP", "STATUS", "TOOK", "PROGRESS", "MESSAGE"], stepRows(steps)).trimEnd());
+    lines.push(
+      "",
+      table(["STEP", "STATUS", "TOOK", "PROGRESS", "MESSAGE"], stepRows(steps), output).trimEnd(),
+    );
   const blocked = steps.flatMap((step) => (step.nodeStates ?? []).filter((node) => node.state === "Blocked"));
   if (blocked.length > 0) {
     const rows = blocked.map((node) => [
@@ -105,29 +108,33 @@ export function describeOperation(operation: OperationWithSteps, output: Output)
       String(node.podsLeft ?? "-"),
       (node.blockedBy ?? []).join("; "),
     ]);
-    lines.push("", table(["BLOCKED NODE", "PODS LEFT", "BLOCKED BY"], rows).trimEnd());
+    lines.push("", table(["BLOCKED NODE", "PODS LEFT", "BLOCKED BY"], rows, output).trimEnd());
   }
   if (operation.plan.findings.length > 0)
     lines.push("", "Findings", findingsText(operation.plan.findings, output).trimEnd());
   return `${lines.join("\n")}\n`;
 }
 
-/** What went wrong and what to do, with the facts that came with it. */
+const INDENT = " ".repeat(12);
+
+/** What went wrong and what to do. */
 export function errorText(operation: OperationWithSteps, output: Output): string {
   const { error } = operation;
   if (!error) return "";
-  const lines = [
-    paint(output, "red", `Error       ${error.code}${error.step ? ` in ${error.step}` : ""}`),
-    `            ${error.message}`,
-    `            ${paint(output, "dim", `→ ${error.remedy}`)}`,
-  ];
-  for (const [name, value] of Object.entries(error.detail ?? {})) {
-    if (Array.isArray(value))
-      lines.push(`            ${name}:`, ...value.map((item) => `              - ${asText(item)}`));
-    else lines.push(`            ${name}: ${asText(value)}`);
-  }
-  return lines.join("\n");
+  return [
+    paint(output, "red", `${"Error".padEnd(12)}${error.code}${error.step ? ` in ${error.step}` : ""}`),
+    indented(output, INDENT, error.message),
+    paint(output, "dim", indented(output, INDENT, `→ ${error.remedy}`)),
+  ].join("\n");
 }
+
+/** The facts that came with the error: pods, budgets, nodes. */
+const errorDetail = ({ error }: OperationWithSteps): string[] =>
+  Object.entries(error?.detail ?? {}).flatMap(([name, value]) =>
+    Array.isArray(value)
+      ? [`${INDENT}${name}:`, ...value.map((item) => `${INDENT}  - ${asText(item)}`)]
+      : [`${INDENT}${name}: ${asText(value)}`],
+  );
 
 const asText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
@@ -139,7 +146,7 @@ export function clusterText(cluster: Cluster, output: Output): string {
     `${"Account".padEnd(12)}${cluster.ref.account}`,
     `${"Version".padEnd(12)}${cluster.version ?? "-"}`,
     `${"Status".padEnd(12)}${cluster.status}`,
-    `${"Generation".padEnd(12)}${cluster.generation} (${cluster.updatedAt} by ${shortIdentity(cluster.updatedBy)})`,
+    `${"Generation".padEnd(12)}${cluster.generation} (${when(cluster.updatedAt)} by ${shortIdentity(cluster.updatedBy)})`,
     `${"Operation".padEnd(12)}${cluster.operation ?? "none"}`,
   ];
   const groups = cluster.nodegroups ?? [];

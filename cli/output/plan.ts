@@ -1,6 +1,6 @@
 import type { Finding, Plan } from "../../core/operation/types.ts";
 import type { Output } from "../context.ts";
-import { count, duration, paint, table } from "./text.ts";
+import { count, duration, indented, paint, table } from "./text.ts";
 
 const MARK: Readonly<Record<Finding["severity"], string>> = {
   block: "✗",
@@ -18,10 +18,12 @@ export function findingsText(findings: readonly Finding[], output: Output): stri
   return sorted
     .map((finding) => {
       const head = `${MARK[finding.severity]} ${finding.code}  ${finding.subject}`;
+      const evidence = indented(output, "    ", finding.evidence);
+      const remedy = indented(output, "    ", `→ ${finding.remedy}`);
       const overridden = finding.overridden
         ? `\n    overridden by ${finding.overridden.by}: ${finding.overridden.reason}`
         : "";
-      return `  ${paint(output, COLOUR[finding.severity], head)}\n    ${finding.evidence}\n    ${paint(output, "dim", `→ ${finding.remedy}`)}${overridden}\n`;
+      return `  ${paint(output, COLOUR[finding.severity], head)}\n${evidence}\n${paint(output, "dim", remedy)}${overridden}\n`;
     })
     .join("");
 }
@@ -34,11 +36,10 @@ export function planText(plan: Plan, output: Output): string {
     phase.steps.map((step, index) => [
       index === 0 ? phase.id : "",
       step.title,
-      step.nodes === undefined ? "" : count(step.nodes, "node"),
       `~${duration(step.expectedSeconds)}`,
     ]),
   );
-  lines.push(table(["PHASE", "STEP", "NODES", "TIME"], rows).trimEnd(), "");
+  lines.push(table(["PHASE", "STEP", "TIME"], rows).trimEnd(), "");
   const { nodesReplaced, maxUnavailable, surgeNodes } = plan.disruption;
   lines.push(`Expected time   about ${duration(plan.expectedSeconds)}`);
   lines.push(
