@@ -1,0 +1,114 @@
+import type { FunctionDeclaration, RuleDeclaration } from "../core/declaration.ts";
+import { bundling } from "./bundling.ts";
+import { type Context, retention, roleArgs } from "./context.ts";
+import type { Events } from "./events.ts";
+import { logical } from "./names.ts";
+import * as policy from "./policy.ts";
+import type { Storage } from "./storage.ts";
+
+export type Functions = ReturnType<typeof functions>;
+
+/**
+ * Every function with a role, a log group and a bundle of its own. Each deployment publishes a version: state
+ * machines call versions, so that an execution keeps the code that it began with.
+ */
+export function functions(
+  context: Context,
+  { key }: Storage,
+  { undelivered }: Events,
+  declared: readonly FunctionDeclaration[],
+  rules: readonly RuleDeclaration[],
+) {
+  const { settings, names } = context;
+  const { text } = retention(settings);
+  // The bus hands an event over and forgets it: what a function fails to handle is the function's to keep.
+  const listening = new Set(rules.flatMap(({ target }) => ("function" in target ? [target.function] : [])));
+  const queue = names.arn("sqs", names.of("undelivered"));
+  const environment = {
+    SLIPWAY_STAGE: settings.stage,
+    SLIPWAY_ACCOUNT: names.account,
+    SLIPWAY_TABLE: names.of(),
+    SLIPWAY_BUS: names.of(),
+    SLIPWAY_WORKFLOW_ARN_PREFIX: names.workflowPrefix,
+    SLIPWAY_LOG_LEVEL: settings.logLevel,
+  };
+
+  const deploy = (declaration: FunctionDeclaration): sst.aws.Function => {
+    const { name } = declaration;
+    const id = logical(name);
+    const inVpc = declaration.kubernetes && settings.vpc !== undefined;
+    const logGroup = `/aws/lambda/${names.of(name)}`;
+    const statementsOfKey = key && policy.usesTable(declaration.grants);
+    const grants = [
+      ...declaration.grants,
+      policy.ownLogs(logGroup),
+      policy.tracing,
+      ...(inVpc ? [policy.networkInterfaces] : []),
+      ...(listening.has(name) ? [{ actions: ["sqs:SendMessage"], resources: [queue] }] : []),
+    ];
+    const denied = inVpc ? [policy.notFromCode(policy.networkInterfaces, names.function(name))] : [];
+    const role = (keyArn: string | undefined) =>
+      roleArgs(context, {
+        name: names.of(name),
+        purpose: declaration.purpose,
+        service: "lambda.amazonaws.com",
+        statements: [
+          ...policy.statements(keyArn ? [...grants, policy.tableKey(keyArn)] : grants, names),
+          ...denied,
+        ],
+      });
+    const fn = new sst.aws.Function(id, {
+      name: names.of(name),
+      description: declaration.purpose,
+      handler: declaration.module.replace(/\.ts$/, ".handler"),
+      runtime: bundling.runtime,
+      architecture: bundling.architecture,
+      nodejs: bundling.nodejs,
+      memory: `${declaration.memoryMB} MB`,
+      timeout: `${declaration.timeoutSeconds} seconds`,
+      versioning: true,
+      environment,
+      logging: { format: "json", retention: text },
+      ...(inVpc && settings.vpc
+        ? {
+            vpc: {
+              privateSubnets: [...settings.vpc.subnets],
+              securityGroups: [...settings.vpc.securityGroups],
+            },
+          }
+        : {}),
+      ...(listening.has(name) ? { retries: 2 } : {}),
+      transform: {
+        role: (args) => {
+          // SST's own role is trusted by the whole account while developing, and may write every log group.
+          const { inlinePolicies: _, ...same } = role(undefined);
+          Object.assign(args, same);
+          args.inlinePolicies = statementsOfKey
+            ? key.arn.apply((arn) => role(arn).inlinePolicies)
+            : role(undefined).inlinePolicies;
+        },
+        logGroup: (args) => {
+          args.name = logGroup;
+          if (key) args.kmsKeyId = key.arn;
+        },
+        function: (args) => {
+          args.tracingConfig = { mode: "Active" };
+        },
+        eventInvokeConfig: (args) => {
+          args.destinationConfig = { onFailure: { destination: undelivered.arn } };
+        },
+      },
+    });
+    return fn;
+  };
+
+  const deployed = new Map(declared.map((declaration) => [declaration.name, deploy(declaration)]));
+  return {
+    /** Throws TypeError for one that is not declared. */
+    named(name: string): sst.aws.Function {
+      const fn = deployed.get(name);
+      if (!fn) throw new TypeError(`function ${name} is not declared`);
+      return fn;
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { type InputProblem, InvalidInputError } from "../core/errors.ts";
+
+/**
+ * What may differ from one deployment to the next: read from the environment, which SST fills from `.env` and
+ * `.env.<stage>` (docs/deploy.md). Pure, so that a wrong setting is told before anything is built.
+ */
+export interface Settings {
+  /** Short, since names of roles hold it: `slipway-<stage>-<name>` has at most 64 characters. */
+  readonly stage: string;
+  /** Stages `prod` and `prod-*`: kept on removal, protected, encrypted with a key of their own. */
+  readonly production: boolean;
+  /** Undefined: the region of the AWS profile. */
+  readonly region: string | undefined;
+  readonly logLevel: string;
+  /** Told about alarms. */
+  readonly alertsEmail: string | undefined;
+  /** ARN of the policy that bounds every role that Slipway makes. */
+  readonly permissionsBoundary: string | undefined;
+  /** Existing private subnets in which the functions run that call Kubernetes APIs. */
+  readonly vpc: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] } | undefined;
+  /** Instead of IAM: who signs the tokens that the API takes. */
+  readonly jwt: { readonly issuer: string; readonly audiences: readonly string[] } | undefined;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const LOG_LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"];
+
+/** Throws InvalidInputError with every problem of stage and environment. */
+export function readSettings(stage: string, env: Env): Settings {
+  const problems: InputProblem[] = [];
+  const report = (field: string, message: string): void => void problems.push({ field, message });
+  const text = (field: string, pattern: RegExp, example: string): string | undefined => {
+    const value = env[field]?.trim();
+    if (value === undefined || value === "") return undefined;
+    if (!pattern.test(value)) report(field, `${JSON.stringify(value)} is not like ${example}`);
+    return value;
+  };
+  const list = (field: string, pattern: RegExp, example: string): string[] => {
+    const values = (env[field] ?? "")
+      .split(",")
+      .map((value) => value.trim())
+      .filter((value) => value !== "");
+    for (const value of values)
+      if (!pattern.test(value)) report(field, `${JSON.stringify(value)} is not like ${example}`);
+    return values;
+  };
+  const together = (one: string, has: boolean, other: string, hasOther: boolean): boolean => {
+    if (has !== hasOther) report(has ? other : one, `is needed too where ${has ? one : other} is set`);
+    return has && hasOther;
+  };
+
+  // The same rule as adapters/system-runtime.ts has for what functions are told.
+  if (!/^[a-z][a-z0-9-]{0,19}$/.test(stage) || stage.endsWith("-"))
+    report("--stage", `${JSON.stringify(stage)} is not a stage: a-z, 0-9 and '-', at most 20 characters`);
+  const logLevel = text("SLIPWAY_LOG_LEVEL", new RegExp(`^(${LOG_LEVELS.join("|")})$`), "INFO") ?? "INFO";
+  const subnets = list("SLIPWAY_VPC_SUBNETS", /^subnet-[0-9a-f]+$/, "subnet-0a1b2c3d,subnet-1b2c3d4e");
+  const securityGroups = list("SLIPWAY_VPC_SECURITY_GROUPS", /^sg-[0-9a-f]+$/, "sg-0a1b2c3d");
+  const vpc = together(
+    "SLIPWAY_VPC_SUBNETS",
+    subnets.length > 0,
+    "SLIPWAY_VPC_SECURITY_GROUPS",
+    securityGroups.length > 0,
+  );
+  const issuer = text("SLIPWAY_JWT_ISSUER", /^https:\/\/\S+$/, "https://login.example.com/");
+  const audiences = list("SLIPWAY_JWT_AUDIENCE", /^\S+$/, "slipway");
+  const jwt = together(
+    "SLIPWAY_JWT_ISSUER",
+    issuer !== undefined,
+    "SLIPWAY_JWT_AUDIENCE",
+    audiences.length > 0,
+  );
+  const settings: Settings = {
+    stage,
+    production: stage === "prod" || stage.startsWith("prod-"),
+    region: text("SLIPWAY_REGION", /^[a-z]{2}(-[a-z]+)+-\d$/, "eu-west-1"),
+    logLevel,
+    alertsEmail: text("SLIPWAY_ALERTS_EMAIL", /^[^\s@]+@[^\s@]+$/, "platform@example.com"),
+    permissionsBoundary: text(
+      "SLIPWAY_PERMISSIONS_BOUNDARY",
+      /^arn:[^:]+:iam::(\d{12}|aws):policy\/.+$/,
+      "arn:aws:iam::111122223333:policy/boundary",
+    ),
+    vpc: vpc ? { subnets, securityGroups } : undefined,
+    jwt: jwt && issuer ? { issuer, audiences } : undefined,
+  };
+  if (problems.length > 0) throw new InvalidInputError(problems, "settings");
+  return settings;
+}
