@@ -1,5 +1,6 @@
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
 import type { Clock, Ids, Random } from "../core/clock.ts";
+import type { Store } from "../core/ports/store.ts";
 import type { KubernetesTransport } from "./kubernetes/transport.ts";
 
 /** Configuration that every SDK client of ours is made with. Empty on AWS: the Lambda environment says it all. */
@@ -26,6 +27,8 @@ export interface Runtime {
   readonly config: RuntimeConfig;
   readonly aws: AwsClientConfig;
   readonly kubernetes: KubernetesTransport;
+  /** Slipway's own state, where it is not in DynamoDB: simulations keep it in memory. */
+  readonly store?: Store;
   /** Where log lines go; without it to stdout, which on AWS is CloudWatch. */
   readonly log?: (entry: LogEntry) => void;
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Runtime } from "../adapters/runtime.ts";
 import type { FunctionDeclaration } from "../core/declaration.ts";
+import type { Store } from "../core/ports/store.ts";
 import { apiFunctions, apiRoutes } from "../functions/api/platform.ts";
 import { functions } from "../functions/platform.ts";
 import { rules } from "../functions/rules.ts";
@@ -37,6 +38,10 @@ export interface PlatformOptions {
   readonly seed?: number;
   /** Folder of the journal and the table; without it everything ends with the process. */
   readonly data?: string;
+  /** State to begin with, from `kernel.durable.dump()` of another platform: saves simulations the way there. */
+  readonly checkpoint?: string;
+  /** Keeps Slipway's own state here instead of in the embedded DynamoDB. */
+  readonly store?: Store;
   /** Base URL of the wire endpoint, as clusters announce their Kubernetes API. */
   readonly endpointUrl?: string;
   readonly onDefect?: (defect: ServiceDefect) => void;
@@ -73,6 +78,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     time: options.time,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(data ? { journal: join(data, "journal.ndjson") } : {}),
+    ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
   });
   const home = HOME;
   const endpointUrl = options.endpointUrl ?? IN_MEMORY_URL;
@@ -109,7 +115,14 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   executionStatusEvents(engine, events);
 
   const declared = [...functions, ...apiFunctions];
-  const runtimes = runtimeFactory({ kernel, endpoint, kubernetes, home, log: options.log ?? (() => {}) });
+  const runtimes = runtimeFactory({
+    kernel,
+    endpoint,
+    kubernetes,
+    home,
+    store: options.store,
+    log: options.log ?? (() => {}),
+  });
   for (const declaration of declared) {
     const runtime = runtimes(declaration);
     lambda.register(
@@ -165,6 +178,7 @@ function runtimeFactory(parts: {
   readonly endpoint: AwsEndpoint;
   readonly kubernetes: KubernetesWorld;
   readonly home: Home;
+  readonly store: Store | undefined;
   readonly log: NonNullable<Runtime["log"]>;
 }) {
   const { kernel, endpoint, home } = parts;
@@ -193,6 +207,7 @@ function runtimeFactory(parts: {
       },
       aws: inMemoryClientConfig({ endpoint, clock, random, region: home.region, credentials }),
       kubernetes: transport,
+      ...(parts.store ? { store: parts.store } : {}),
       log: parts.log,
     } satisfies Runtime);
   };

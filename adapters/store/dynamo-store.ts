@@ -31,8 +31,9 @@ const MAX_TRIES = 25;
 /** DynamoDB's limit of keys per BatchGetItem. */
 const BATCH = 100;
 
-/** Slipway's store over its DynamoDB table, one per runtime. */
+/** Slipway's store, one per runtime: over its DynamoDB table unless the runtime brings another. */
 export const storeOf = perRuntime((runtime): Store => {
+  if (runtime.store) return runtime.store;
   const client = new DynamoDBClient(runtime.aws as DynamoDBClientConfig);
   return new DynamoStore(client, runtime.config.table);
 });

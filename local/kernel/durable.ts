@@ -60,11 +60,27 @@ export class Durable {
   /** Time of the last commit in the journal; 0 without one. */
   readonly lastCommit: number;
 
-  /** Opens `path` (created when missing); without a path nothing is written. */
-  constructor(path?: string) {
+  /**
+   * Opens `path` (created when missing); without a path nothing is written. `checkpoint`: what {@link dump} of
+   * another one said, to begin with instead of a file's content.
+   */
+  constructor(path?: string, checkpoint?: string) {
     this.#path = path;
-    this.lastCommit = path ? this.#load(path) : 0;
+    this.lastCommit =
+      checkpoint !== undefined
+        ? this.#read(checkpoint)
+        : path && existsSync(path)
+          ? this.#read(readFileSync(path, "utf8"))
+          : 0;
     if (path) this.#compact(path);
+  }
+
+  /** The whole state as a journal of one commit, as it would be on disk at this instant. */
+  dump(): string {
+    const lines: string[] = [];
+    for (const [m, docs] of this.#maps) for (const [k, v] of docs) lines.push(JSON.stringify({ m, k, v }));
+    lines.push(JSON.stringify({ commit: this.#clock?.now() ?? 0 } satisfies Line), "");
+    return lines.join("\n");
   }
 
   map<V>(name: string): DurableMap<V> {
@@ -150,11 +166,10 @@ export class Durable {
     });
   }
 
-  #load(path: string): number {
-    if (!existsSync(path)) return 0;
+  #read(journal: string): number {
     let last = 0;
     let batch: { m: string; k: string; v?: unknown }[] = [];
-    for (const text of readFileSync(path, "utf8").split("\n")) {
+    for (const text of journal.split("\n")) {
       const line = parseLine(text);
       if (!line) continue;
       if ("restart" in line) {

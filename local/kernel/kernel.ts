@@ -20,13 +20,15 @@ export interface KernelOptions {
   readonly seed?: number;
   /** Path of the journal file; without it the state ends with the process. */
   readonly journal?: string;
+  /** State to begin with, from `durable.dump()` of another kernel. */
+  readonly checkpoint?: string;
 }
 
 /** Where virtual time begins unless told otherwise: a fixed instant, so that a run can be repeated exactly. */
 export const VIRTUAL_START = Date.parse("2026-11-20T09:00:00Z");
 
 export function createKernel(options: KernelOptions): Kernel {
-  const durable = new Durable(options.journal);
+  const durable = new Durable(options.journal, options.checkpoint);
   const start = Math.max(
     durable.lastCommit,
     options.time.kind === "virtual" ? (options.time.start ?? VIRTUAL_START) : 0,
