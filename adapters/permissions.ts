@@ -1,25 +1,31 @@
 import type { Grant } from "../core/declaration.ts";
 
 /**
- * The IAM permissions that each adapter needs, declared beside it so that a function's policy is the sum of the
- * adapters that it uses. Pure constants: stacks read them without loading an SDK.
+ * The IAM permissions that each adapter needs, declared beside it so that a function's policy is the sum of what
+ * it uses. Pure constants: stacks read them without loading an SDK. Placeholders: see core/grants.ts. A scenario
+ * test compares them with the calls that are made, both ways (test/scenario/permissions.test.ts).
  */
 
-/** Slipway's table and its index. */
-export const store: Grant = {
-  actions: [
-    "dynamodb:BatchGetItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:Query",
-  ],
-  resources: ["{table}", "{table}/index/GSI1"],
-};
+const table = (action: string): Grant => ({ actions: [`dynamodb:${action}`], resources: ["{table}"] });
+
+/** One record by its key. */
+export const readStore = table("GetItem");
+/** The records of one operation or cluster: its log. */
+export const listStore = table("Query");
+/** Several operations by their ids: those of one cluster. */
+export const readManyFromStore = table("BatchGetItem");
+export const writeStore = table("PutItem");
+/** Leases released, task tokens taken, clusters forgotten. */
+export const deleteFromStore = table("DeleteItem");
+/** Lists over everything: clusters, operations by status, leases. */
+export const searchStore: Grant = { actions: ["dynamodb:Query"], resources: ["{table}/index/GSI1"] };
+
+/** Reading an operation with its log and writing into it: what most tasks do. */
+export const operationLog: readonly Grant[] = [readStore, listStore, writeStore];
 
 export const bus: Grant = { actions: ["events:PutEvents"], resources: ["{bus}"] };
 
-/** Start, look at and stop the executions of Slipway's own workflows. */
+/** Start and look at the executions of Slipway's own workflows. */
 export const startWorkflows: Grant = {
   actions: ["states:StartExecution"],
   resources: ["{workflows}"],
@@ -30,38 +36,37 @@ export const describeExecutions: Grant = {
   resources: ["{executions}"],
 };
 
-export const stopExecutions: Grant = {
-  actions: ["states:StopExecution"],
-  resources: ["{executions}"],
-};
+/** Answering a task token knows no resource: the token itself is the proof. */
+export const letTasksGoOn: Grant = { actions: ["states:SendTaskSuccess"], resources: ["*"] };
+export const endTasks: Grant = { actions: ["states:SendTaskFailure"], resources: ["*"] };
 
-/** Answering a task token needs no resource: the token itself is the proof. */
-export const answerTasks: Grant = {
-  actions: ["states:SendTaskFailure", "states:SendTaskSuccess"],
-  resources: ["*"],
-};
-
-const cluster = "arn:aws:eks:*:*:cluster/*";
+const eks = (resource: string): string => `arn:{partition}:eks:{region}:{account}:${resource}`;
+const cluster = eks("cluster/*");
+const nodegroup = eks("nodegroup/*/*/*");
+const addon = eks("addon/*/*/*");
 
 export const eksCluster: Grant = { actions: ["eks:DescribeCluster"], resources: [cluster] };
 
-export const eksNodegroups: Grant = {
-  actions: ["eks:DescribeNodegroup", "eks:ListNodegroups"],
-  resources: [cluster, "arn:aws:eks:*:*:nodegroup/*/*/*"],
-};
+export const eksNodegroup: Grant = { actions: ["eks:DescribeNodegroup"], resources: [nodegroup] };
 
-export const eksAddons: Grant = {
-  actions: ["eks:DescribeAddon", "eks:ListAddons"],
-  resources: [cluster, "arn:aws:eks:*:*:addon/*/*/*"],
-};
+export const eksNodegroups: readonly Grant[] = [
+  { actions: ["eks:ListNodegroups"], resources: [cluster] },
+  eksNodegroup,
+];
+
+export const eksAddon: Grant = { actions: ["eks:DescribeAddon"], resources: [addon] };
+
+export const eksAddons: readonly Grant[] = [{ actions: ["eks:ListAddons"], resources: [cluster] }, eksAddon];
 
 export const eksUpdates: Grant = {
   actions: ["eks:DescribeUpdate", "eks:ListUpdates"],
-  resources: [cluster, "arn:aws:eks:*:*:nodegroup/*/*/*", "arn:aws:eks:*:*:addon/*/*/*"],
+  resources: [cluster, nodegroup, addon],
 };
 
-export const eksInsights: Grant = {
-  actions: ["eks:DescribeInsightsRefresh", "eks:ListInsights", "eks:StartInsightsRefresh"],
+export const eksInsights: Grant = { actions: ["eks:ListInsights"], resources: [cluster] };
+
+export const refreshInsights: Grant = {
+  actions: ["eks:DescribeInsightsRefresh", "eks:StartInsightsRefresh"],
   resources: [cluster],
 };
 
@@ -76,7 +81,7 @@ export const eksFargate: Grant = { actions: ["eks:ListFargateProfiles"], resourc
 /** The stacks that Slipway makes for clusters. */
 export const stacks: Grant = {
   actions: ["cloudformation:DescribeStacks"],
-  resources: ["arn:aws:cloudformation:*:*:stack/slipway-*/*"],
+  resources: ["arn:{partition}:cloudformation:{region}:{account}:stack/slipway-*/*"],
 };
 
 /** DescribeSubnets knows no resource. */
@@ -85,8 +90,8 @@ export const subnets: Grant = { actions: ["ec2:DescribeSubnets"], resources: ["*
 /** Everything that a snapshot reads. */
 export const snapshot: readonly Grant[] = [
   eksCluster,
-  eksNodegroups,
-  eksAddons,
+  ...eksNodegroups,
+  ...eksAddons,
   eksUpdates,
   eksInsights,
   eksCatalogue,

@@ -10,6 +10,8 @@ const task = (
     readonly kubernetes?: boolean;
     readonly memoryMB?: number;
     readonly timeoutSeconds?: number;
+    /** What it does with the store; reading an operation and its log and writing both unless told otherwise. */
+    readonly store?: readonly Grant[];
   } = {},
 ): FunctionDeclaration => ({
   name,
@@ -19,30 +21,40 @@ const task = (
   timeoutSeconds: options.timeoutSeconds ?? (options.kubernetes ? 240 : 60),
   memoryMB: options.memoryMB ?? 512,
   kubernetes: options.kubernetes ?? false,
-  grants: [permissions.store, ...grants],
+  grants: [...(options.store ?? permissions.operationLog), ...grants],
 });
 
-const { bus, answerTasks, eksCluster, eksNodegroups, eksAddons, eksUpdates } = permissions;
+const { bus, operationLog, readStore, listStore, writeStore, deleteFromStore, searchStore } = permissions;
+const { eksCluster, eksNodegroup, eksNodegroups, eksAddon, eksUpdates } = permissions;
 
 const tasks: readonly FunctionDeclaration[] = [
   task("begin-operation", "Marks an operation Running and binds its execution to the cluster's lease", [bus]),
-  task("finish-operation", "Records how an operation ended and releases the cluster", [bus]),
+  task("finish-operation", "Records how an operation ended and releases the cluster", [bus, deleteFromStore]),
   task("gate", "Lets a workflow go on, holds it while it is paused, or ends it when it is cancelled", [
-    answerTasks,
+    permissions.letTasksGoOn,
+    permissions.endTasks,
+    // A pause that was withdrawn while the token was put away.
+    deleteFromStore,
   ]),
-  task("run-checks", "Runs the pre-flight checks of a phase on a fresh snapshot", permissions.snapshot, {
-    kubernetes: true,
-    memoryMB: 1024,
-  }),
-  task("find-update", "Finds out whose update is in progress after EKS refused one", [
-    eksCluster,
-    eksAddons,
-    eksUpdates,
-  ]),
+  task(
+    "run-checks",
+    "Runs the pre-flight checks of a phase on a fresh snapshot",
+    [...permissions.snapshot, permissions.refreshInsights],
+    {
+      kubernetes: true,
+      memoryMB: 1024,
+    },
+  ),
+  task(
+    "find-update",
+    "Finds out whose update is in progress after EKS refused one",
+    [eksCluster, eksAddon, eksUpdates],
+    { store: [readStore] },
+  ),
   task("record-steps", "Records the steps that are made of AWS calls alone", []),
-  task("plan-addons", "Says which add-on updates of a phase are still to do", [eksAddons]),
-  task("end-addon", "Looks whether an add-on is healthy on its new version", [eksAddons]),
-  task("plan-green", "Decides how the rotation of a node group begins or goes on", [eksNodegroups]),
+  task("plan-addons", "Says which add-on updates of a phase are still to do", [eksAddon]),
+  task("end-addon", "Looks whether an add-on is healthy on its new version", [eksAddon]),
+  task("plan-green", "Decides how the rotation of a node group begins or goes on", [...eksNodegroups]),
   task("nodes-ready", "Looks whether new nodes are Ready and have been for the bake time", [eksCluster], {
     kubernetes: true,
   }),
@@ -58,12 +70,12 @@ const tasks: readonly FunctionDeclaration[] = [
   task(
     "undo-rotation",
     "Lets the old nodes take pods again after a failed rotation",
-    [eksCluster, eksNodegroups],
+    [eksCluster, eksNodegroup],
     {
       kubernetes: true,
     },
   ),
-  task("end-rotation", "Records how a rotation ended", []),
+  task("end-rotation", "Records how a rotation ended", [], { store: [listStore, writeStore] }),
   task("verify", "Looks whether a phase came to what it was for", permissions.snapshot, {
     kubernetes: true,
     memoryMB: 1024,
@@ -78,7 +90,7 @@ const listeners: readonly FunctionDeclaration[] = [
     timeoutSeconds: 60,
     memoryMB: 256,
     kubernetes: false,
-    grants: [permissions.store, bus],
+    grants: [...operationLog, deleteFromStore, bus],
   },
   {
     name: "sweep-operations",
@@ -87,7 +99,14 @@ const listeners: readonly FunctionDeclaration[] = [
     timeoutSeconds: 240,
     memoryMB: 256,
     kubernetes: false,
-    grants: [permissions.store, bus, permissions.startWorkflows, permissions.describeExecutions],
+    grants: [
+      ...operationLog,
+      searchStore,
+      deleteFromStore,
+      bus,
+      permissions.startWorkflows,
+      permissions.describeExecutions,
+    ],
   },
 ];
 
@@ -98,11 +117,14 @@ const provisioning: readonly FunctionDeclaration[] = [
   }),
   task("grant-access", "Applies the ClusterRole of Slipway's functions to a new cluster", [eksCluster], {
     kubernetes: true,
+    store: [readStore],
   }),
-  task("note", "Writes a remark into the log of an operation", []),
+  task("note", "Writes a remark into the log of an operation", [], {
+    store: [listStore, writeStore],
+  }),
   task("plan-cleanup", "Lists what an operation created, or what a cluster consists of, for its removal", [
     eksCluster,
-    eksNodegroups,
+    ...eksNodegroups,
     permissions.stacks,
   ]),
 ];

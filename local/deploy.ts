@@ -1,5 +1,6 @@
 import { tableDefinition } from "../adapters/store/table.ts";
 import type { FunctionDeclaration, RuleDeclaration, WorkflowDeclaration } from "../core/declaration.ts";
+import { foundationRole } from "../workflows/foundation-role.ts";
 import { render } from "../workflows/render.ts";
 import { type AwsEndpoint, AwsError, type CallScope, type ServiceName } from "./aws/contract.ts";
 import { BUS, functionArn, type Home, roleArn, TABLE, workflowArn } from "./names.ts";
@@ -18,6 +19,7 @@ export async function deploy(deployment: Deployment): Promise<void> {
   const call = caller(deployment);
   for (const { name } of functions) await deployRole(call, roleArn(home, name), "lambda.amazonaws.com");
   for (const { name } of workflows) await deployRole(call, workflowRole(home, name), "states.amazonaws.com");
+  await deployRole(call, roleArn(home, foundationRole.name), foundationRole.service);
   await call("dynamodb", "CreateTable", { TableName: TABLE, ...tableDefinition }, "ResourceInUseException");
   await call("eventbridge", "CreateEventBus", { Name: BUS }, "ResourceAlreadyExistsException");
   const references = {

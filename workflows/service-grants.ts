@@ -104,7 +104,7 @@ const CALLS: Readonly<Record<string, readonly Grant[]>> = {
   "eks:updateAddon": [grant("eks:UpdateAddon", addon), passRole("eks.amazonaws.com")],
   "eks:describeAddon": [grant("eks:DescribeAddon", addon)],
   "eks:deleteAddon": [grant("eks:DeleteAddon", addon)],
-  "eks:createAccessEntry": [grant("eks:CreateAccessEntry", cluster), tagging(accessEntry)],
+  "eks:createAccessEntry": [grant("eks:CreateAccessEntry", cluster)],
   "eks:associateAccessPolicy": [grant("eks:AssociateAccessPolicy", accessEntry)],
   "eks:disassociateAccessPolicy": [grant("eks:DisassociateAccessPolicy", accessEntry)],
   "eks:deleteAccessEntry": [grant("eks:DeleteAccessEntry", accessEntry)],

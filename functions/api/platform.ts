@@ -5,26 +5,43 @@ import type { FunctionDeclaration, Grant, RouteDeclaration } from "../../core/de
 /** API Gateway gives up after 30 s, so a function has a second less. */
 const TIMEOUT_SECONDS = 29;
 
-const { store, snapshot, startWorkflows, answerTasks, eksCluster, eksNodegroups, eksAddons, eksCatalogue } =
-  permissions;
+const {
+  readStore,
+  listStore,
+  readManyFromStore,
+  deleteFromStore,
+  searchStore,
+  operationLog,
+  snapshot,
+  startWorkflows,
+  letTasksGoOn,
+  eksCluster,
+  eksNodegroups,
+  eksAddons,
+  eksCatalogue,
+} = permissions;
 
-/** What the function of a route may do beside reading and writing the store. */
+/** Take the lease, store the operation, start its workflow; give the lease back where that fails. */
+const startsOperation: readonly Grant[] = [...operationLog, deleteFromStore, startWorkflows];
+const changesCluster: readonly Grant[] = [...startsOperation, searchStore, ...snapshot];
+
+/** What the function of a route may do. */
 const grants: Readonly<Record<keyof typeof routes, readonly Grant[]>> = {
-  applyCluster: [startWorkflows, eksCluster, eksCatalogue],
-  listClusters: [eksCluster],
-  getCluster: [eksCluster, eksNodegroups, eksAddons],
-  deleteCluster: [startWorkflows, ...snapshot],
-  upgradeCluster: [startWorkflows, ...snapshot],
-  rotateNodegroup: [startWorkflows, ...snapshot],
-  updateAddons: [startWorkflows, ...snapshot],
-  checkCluster: snapshot,
-  listOperations: [],
-  getOperation: [],
-  listOperationEvents: [],
-  pauseOperation: [],
-  resumeOperation: [answerTasks],
-  cancelOperation: [answerTasks],
-  retryOperation: [startWorkflows, ...snapshot],
+  applyCluster: [...startsOperation, eksCluster, eksCatalogue],
+  listClusters: [readStore, searchStore, eksCluster],
+  getCluster: [readStore, searchStore, eksCluster, ...eksNodegroups, ...eksAddons],
+  deleteCluster: changesCluster,
+  upgradeCluster: changesCluster,
+  rotateNodegroup: changesCluster,
+  updateAddons: changesCluster,
+  checkCluster: [searchStore, ...snapshot],
+  listOperations: [listStore, readManyFromStore, searchStore],
+  getOperation: [readStore, listStore],
+  listOperationEvents: [readStore, listStore],
+  pauseOperation: operationLog,
+  resumeOperation: [...operationLog, deleteFromStore, letTasksGoOn],
+  cancelOperation: [...operationLog, deleteFromStore, letTasksGoOn],
+  retryOperation: [...startsOperation, ...snapshot],
   getOpenApi: [],
 };
 
@@ -39,7 +56,7 @@ export const apiFunctions: readonly FunctionDeclaration[] = declared.map(([key, 
   memoryMB: 512,
   // Plans look at nodes, pods and budgets too.
   kubernetes: snapshot.every((grant) => grants[key].includes(grant)),
-  grants: route.id === "get-openapi" ? [] : [store, ...grants[key]],
+  grants: grants[key],
 }));
 
 /** The routes of the HTTP API. */

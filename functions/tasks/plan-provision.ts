@@ -15,6 +15,7 @@ export const handler = task("plan-provision", taskInput, async ({ operationId },
   for (const step of steps)
     await record(context, operationId, { kind: "StepStarted", step: step.id, message: step.title });
   const name = stackName(operation.cluster.name);
+  const { account, stage } = context.runtime.config;
   if (!template) return { needed: false, stackName: name };
   return {
     needed: true,
@@ -23,6 +24,8 @@ export const handler = task("plan-provision", taskInput, async ({ operationId },
       StackName: name,
       TemplateBody: JSON.stringify(template),
       Capabilities: ["CAPABILITY_IAM"],
+      // Declared in workflows/foundation-role.ts.
+      RoleARN: `arn:aws:iam::${account}:role/slipway-${stage}-foundation`,
       // A stack that failed is ours to look at and delete; CloudFormation's own rollback would only hide why.
       OnFailure: "DO_NOTHING",
       Tags: [

@@ -1,0 +1,94 @@
+import type { Grant } from "../../core/declaration.ts";
+import { fillGrant, type GrantNames } from "../../core/grants.ts";
+import type { CallRecord } from "../../local/aws/contract.ts";
+import { functionArn, HOME, STAGE, TABLE, workflowArn } from "../../local/names.ts";
+import { allows, type Need, needsOf } from "./permissions.ts";
+import type { Rig } from "./platform.ts";
+
+/** What the placeholders of grants stand for on the embedded platform. */
+export const localNames: GrantNames = {
+  ...HOME,
+  partition: "aws",
+  stage: STAGE,
+  table: `arn:aws:dynamodb:${HOME.region}:${HOME.account}:table/${TABLE}`,
+  bus: `arn:aws:events:${HOME.region}:${HOME.account}:event-bus/slipway-${STAGE}`,
+  function: (name) => functionArn(HOME, name),
+  workflow: (name) => workflowArn(HOME, name),
+};
+
+/** Who calls: `function/drain-nodes`, `workflow/upgrade-cluster`; undefined for people and for AWS itself. */
+function callerOf({ scope }: CallRecord): string | undefined {
+  const { caller } = scope.principal;
+  if (caller === undefined || caller.startsWith("function/")) return caller;
+  return `workflow/${caller.replace(`slipway-${STAGE}-`, "")}`;
+}
+
+/** The calls that functions and state machines make, each kind of call once. */
+export class CallLog {
+  readonly #calls = new Map<string, { readonly caller: string; readonly call: CallRecord }>();
+
+  /** Notes what is called on a platform from now on. */
+  watch(rig: Rig): void {
+    rig.platform.endpoint.onCall((call) => {
+      const caller = callerOf(call);
+      if (!caller) return;
+      const key = `${caller} ${call.service} ${call.operation} ${this.#subject(call)}`;
+      if (!this.#calls.has(key)) this.#calls.set(key, { caller, call });
+    });
+  }
+
+  /** What of a request decides which permission it needs. */
+  #subject({ service, input }: CallRecord): string {
+    if (service === "dynamodb") return JSON.stringify([input.TableName, input.IndexName]);
+    if (service === "eks")
+      return JSON.stringify([input.nodegroupName, input.addonName, input.tags !== undefined]);
+    return JSON.stringify([input.FunctionName, input.stateMachineArn]);
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** The callers that were seen, sorted. */
+  get callers(): string[] {
+    return [...new Set([...this.#calls.values()].map(({ caller }) => caller))].sort();
+  }
+
+  /** What the calls of each caller need. */
+  async needs(): Promise<Map<string, Need[]>> {
+    const needs = new Map<string, Need[]>();
+    for (const { caller, call } of this.#calls.values())
+      needs.set(caller, [...(needs.get(caller) ?? []), ...(await needsOf(call, HOME))]);
+    return needs;
+  }
+}
+
+export interface Comparison {
+  /** Needs that no grant covers: `function/x: eks:ListClusters on arn:...`. */
+  readonly missing: string[];
+  /** Granted actions that nobody needed: `function/x: eks:ListClusters`. */
+  readonly unused: string[];
+}
+
+/** Compares what was needed with what is granted, caller by caller. */
+export function compare(
+  granted: ReadonlyMap<string, readonly Grant[]>,
+  needs: ReadonlyMap<string, readonly Need[]>,
+): Comparison {
+  const missing = new Set<string>();
+  const unused: string[] = [];
+  for (const [caller, grants] of granted) {
+    const filled = grants.map((grant) => fillGrant(grant, localNames));
+    const used = new Set<string>();
+    for (const need of needs.get(caller) ?? []) {
+      const covering = filled.filter((grant) => allows(grant, need));
+      if (covering.length === 0) missing.add(`${caller}: ${need.action} on ${need.resource}`);
+      for (const grant of covering) used.add(`${filled.indexOf(grant)} ${need.action}`);
+    }
+    for (const [i, grant] of grants.entries())
+      for (const action of grant.actions)
+        if (!used.has(`${i} ${action}`)) unused.push(`${caller}: ${action}`);
+  }
+  for (const caller of needs.keys()) if (!granted.has(caller)) missing.add(`${caller}: is not declared`);
+  return { missing: [...missing].sort(), unused: [...new Set(unused)].sort() };
+}

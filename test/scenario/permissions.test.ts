@@ -1,0 +1,353 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Grant } from "../../core/declaration.ts";
+import type { Operation, OperationEvent } from "../../core/operation/types.ts";
+import { apiFunctions } from "../../functions/api/platform.ts";
+import { functions } from "../../functions/platform.ts";
+import { AwsError, type ServiceName } from "../../local/aws/contract.ts";
+import { grantsOf } from "../../workflows/grants.ts";
+import { workflows } from "../../workflows/platform.ts";
+import { CallLog, type Comparison, compare } from "../builders/call-record.ts";
+import type { Need } from "../builders/permissions.ts";
+import { operationIdIn, type Rig, type RigOptions, startRig } from "../builders/platform.ts";
+
+/** Every role of Slipway with its permissions. */
+const granted = new Map<string, readonly Grant[]>([
+  ...[...functions, ...apiFunctions].map(({ name, grants }) => [`function/${name}`, grants] as const),
+  ...workflows.map((workflow) => [`workflow/${workflow.name}`, grantsOf(workflow)] as const),
+]);
+
+const MINUTE = 60_000;
+
+/** One platform, driven through the lives of its clusters. */
+class Story {
+  readonly rig: Rig;
+  readonly #interferences: Promise<unknown>[] = [];
+
+  #away = false;
+
+  constructor(rig: Rig) {
+    this.rig = rig;
+    rig.platform.endpoint.beforeCall((call) => {
+      if (this.#away && call.operation === "StartExecution")
+        throw new AwsError("ServiceUnavailable", "away", { status: 503 });
+    });
+  }
+
+  static async begin(log: CallLog, options: RigOptions = {}): Promise<Story> {
+    const rig = await startRig({ onFailure: () => {}, ...options });
+    log.watch(rig);
+    return new Story(rig);
+  }
+
+  pass(minutes: number): Promise<void> {
+    const { clock } = this.rig.platform.kernel;
+    return clock.until(clock.sleep(minutes * MINUTE));
+  }
+
+  async start(path: string, body: object = {}, method = "POST"): Promise<string> {
+    const response = await this.rig.api(method, path, body);
+    const answer = (await response.json()) as Operation;
+    if (response.status !== 202) throw new Error(JSON.stringify(answer));
+    return answer.id;
+  }
+
+  /** Lets time pass until the operation has ended, and expects the status. */
+  async ends(id: string, status: Operation["status"]): Promise<void> {
+    for (let i = 0; i < 600; i++) {
+      const operation = await this.rig.operation(id);
+      if (operation.status === status) return;
+      if (["Succeeded", "Failed", "RolledBack", "Cancelled"].includes(operation.status))
+        throw new Error(`${id} is ${operation.status}, not ${status}: ${JSON.stringify(operation.error)}`);
+      await this.pass(2);
+    }
+    throw new Error(`${id} has not ended`);
+  }
+
+  async until(id: string, seen: (event: OperationEvent) => boolean): Promise<void> {
+    for (let i = 0; i < 600; i++) {
+      if ((await this.rig.events(id)).some(seen)) return;
+      await this.pass(0.1);
+    }
+    throw new Error(`${id} never got there`);
+  }
+
+  async newest(type: Operation["type"]): Promise<string> {
+    const listed = (await (await this.rig.api("GET", "/v1/operations")).json()) as { items: Operation[] };
+    const found = listed.items.find((operation) => operation.type === type);
+    if (!found) throw new Error(`no operation ${type}`);
+    return found.id;
+  }
+
+  /** A call as a person beside Slipway makes it. */
+  byHand(service: ServiceName, operation: string, input: object): Promise<Record<string, unknown>> {
+    return this.rig.platform.kernel.clock.until(this.#call(service, operation, input));
+  }
+
+  #call(service: ServiceName, operation: string, input: object): Promise<Record<string, unknown>> {
+    const { endpoint, home } = this.rig.platform;
+    const arn = `arn:aws:iam::${home.account}:user/test`;
+    const principal = { type: "IAMUser", arn, account: home.account, accessKeyId: "" } as const;
+    return endpoint.call(service, operation, input, { ...home, principal });
+  }
+
+  /** The answer to the next such call is lost: the work was done, the caller gets an error. */
+  loseAnswer(operation: string): void {
+    let lost = false;
+    this.rig.platform.endpoint.onCall((call) => {
+      if (lost || call.operation !== operation || call.error) return;
+      lost = true;
+      throw new AwsError("ServerException", "the answer got lost", { status: 500 });
+    });
+  }
+
+  /** A request during which Step Functions is away. The operation is stored; the sweep starts it later. */
+  async lostStart(type: Operation["type"], method: string, path: string, body: unknown): Promise<void> {
+    this.#away = true;
+    const response = await this.rig.api(method, path, body);
+    this.#away = false;
+    if (response.status < 500) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    await this.ends(await this.newest(type), "Succeeded");
+  }
+
+  /** Somebody else does something in the moment before the next such call of Slipway's. */
+  interfere(service: ServiceName, operation: string, about: string, by: string, input: object): void {
+    let done = false;
+    this.rig.platform.endpoint.beforeCall((call) => {
+      if (done || call.operation !== operation || !call.scope.principal.caller) return;
+      if (!Object.values(call.input).includes(about)) return;
+      done = true;
+      this.#interferences.push(this.#call(service, by, input));
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#interferences);
+    await this.rig.close();
+  }
+}
+
+/** A cluster from its failed beginning to its end, with most of what can happen in between. */
+async function lifeOfACluster(log: CallLog): Promise<void> {
+  const story = await Story.begin(log, { faults: [{ name: "NodesNeverJoin" }] });
+  const { rig } = story;
+  await rig.slipway("apply", "-f", "cluster.yaml", "--dry-run");
+  const failed = await rig.slipway("apply", "-f", "cluster.yaml", "--wait", "--yes");
+  expect(failed.code).toBe(1);
+  rig.platform.faults.clear();
+  expect((await rig.slipway("retry", operationIdIn(failed), "--wait")).code).toBe(0);
+  for (const path of ["/openapi.json", "/v1/clusters", "/v1/clusters/demo", "/v1/operations"])
+    expect((await rig.api("GET", path)).status).toBe(200);
+  expect((await rig.api("POST", "/v1/clusters/demo/checks", { to: "1.34" })).status).toBe(200);
+
+  // An upgrade that fails in a rotation, is tried again, and whose calls' answers get lost.
+  rig.platform.faults.inject({ name: "NodesNeverJoin", subject: "workers-2", times: 1 });
+  for (const operation of ["UpdateAddon", "CreateNodegroup"]) story.loseAnswer(operation);
+  story.interfere("eks", "UpdateClusterVersion", "demo", "UpdateClusterConfig", {
+    name: "demo",
+    logging: { clusterLogging: [{ types: ["scheduler"], enabled: true }] },
+  });
+  const upgrade = await story.start("/v1/clusters/demo/upgrades", { to: "1.34" });
+  await story.ends(upgrade, "Failed");
+  await rig.api("POST", `/v1/operations/${upgrade}/retry`, {});
+  await story.ends(upgrade, "Succeeded");
+
+  await rig.api("GET", "/v1/operations?cluster=demo");
+  await rig.api("POST", "/v1/clusters/demo/upgrades?dryRun=true", { to: "1.35" });
+  await rig.api("POST", "/v1/clusters/demo/checks", { to: "1.35" });
+
+  // Rotations: cancelled before anything, paused and resumed, cancelled while paused and while draining, stopped from outside.
+  const rotate = () => story.start("/v1/clusters/demo/nodegroups/workers/rotations");
+  const early = await rotate();
+  await rig.api("POST", `/v1/operations/${early}/cancel`, {});
+  await story.ends(early, "Cancelled");
+  const paused = await rotate();
+  await story.until(paused, (event) => event.progress?.phase === "draining");
+  await rig.api("POST", `/v1/operations/${paused}/pause`, {});
+  await story.pass(30);
+  await rig.api("POST", `/v1/operations/${paused}/resume`, {});
+  await story.ends(paused, "Succeeded");
+  const cancelled = await rotate();
+  await story.until(cancelled, (event) => event.progress?.phase === "draining");
+  await rig.api("POST", `/v1/operations/${cancelled}/cancel`, {});
+  await story.ends(cancelled, "Cancelled");
+  const held = await rotate();
+  await rig.api("POST", `/v1/operations/${held}/pause`, {});
+  await story.pass(30);
+  await rig.api("POST", `/v1/operations/${held}/cancel`, {});
+  await story.ends(held, "Cancelled");
+  const stopped = await rotate();
+  await story.until(stopped, (event) => event.progress?.phase === "draining");
+  const { executionArn } = await rig.operation(stopped);
+  await story.byHand("sfn", "StopExecution", { executionArn, cause: "by hand" });
+  await story.ends(stopped, "Failed");
+  await rig.api("POST", `/v1/operations/${stopped}/retry`, {});
+  await story.ends(stopped, "Succeeded");
+
+  await story.ends(await story.start("/v1/clusters/demo", {}, "DELETE"), "Succeeded");
+  await story.close();
+}
+
+/** Add-ons by themselves, node groups that EKS rolls, and an operation that nobody started. */
+async function lifeOfAnother(log: CallLog): Promise<void> {
+  const story = await Story.begin(log);
+  const { rig } = story;
+  rig.clusterFile = rig.clusterFile.replace("strategy: perHop", "method: rolling\n  strategy: perHop");
+  rig.clusterFile = rig.clusterFile.replace(
+    "- name: aws-ebs-csi-driver",
+    "- name: aws-ebs-csi-driver\n    serviceAccountRoleARN: arn:aws:iam::111122223333:role/ebs",
+  );
+  await story.byHand("iam", "CreateRole", {
+    RoleName: "ebs",
+    AssumeRolePolicyDocument: JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Principal: { Service: "pods.eks.amazonaws.com" },
+          Action: ["sts:AssumeRole", "sts:TagSession"],
+        },
+      ],
+    }),
+  });
+  await story.lostStart("provision-cluster", "PUT", "/v1/clusters/demo", rig.clusterFile);
+  const upgrades = "/v1/clusters/demo/upgrades";
+  await story.lostStart("upgrade-cluster", "POST", upgrades, { to: "1.34" });
+
+  for (const [addonName, addonVersion] of [
+    ["coredns", "v1.12.1-eksbuild.2"],
+    ["aws-ebs-csi-driver", "v1.59.0-eksbuild.1"],
+  ])
+    await story.byHand("eks", "UpdateAddon", {
+      clusterName: "demo",
+      addonName,
+      addonVersion,
+      serviceAccountRoleArn: addonName === "coredns" ? undefined : "arn:aws:iam::111122223333:role/ebs",
+      resolveConflicts: "OVERWRITE",
+    });
+  await story.pass(20);
+  story.interfere("eks", "UpdateAddon", "coredns", "UpdateAddon", {
+    clusterName: "demo",
+    addonName: "coredns",
+    configurationValues: JSON.stringify({ replicaCount: 3 }),
+  });
+  await story.lostStart("update-addons", "POST", "/v1/clusters/demo/addon-updates", {});
+  await story.ends(await story.start("/v1/clusters/demo/addon-updates"), "Succeeded");
+  const rotations = "/v1/clusters/demo/nodegroups/system/rotations";
+  await story.lostStart("rotate-nodegroup", "POST", rotations, {});
+
+  // An execution that is stopped while the rule that tells of it is off: the sweep finds it.
+  await story.byHand("eventbridge", "DisableRule", { Name: "slipway-execution-ended" });
+  const rotation = await story.start("/v1/clusters/demo/nodegroups/workers/rotations");
+  await story.until(rotation, (event) => event.status === "Running");
+  const { executionArn } = await rig.operation(rotation);
+  await story.byHand("sfn", "StopExecution", { executionArn, cause: "by hand" });
+  await story.ends(rotation, "Failed");
+  await story.lostStart("rotate-nodegroup", "POST", `/v1/operations/${rotation}/retry`, {});
+  await story.lostStart("delete-cluster", "DELETE", "/v1/clusters/demo", {});
+  await story.close();
+}
+
+/** A cluster that fails, and then its clean-up does. */
+async function shortLife(log: CallLog): Promise<void> {
+  const faults = [{ name: "NodesNeverJoin" }, { name: "StackDeleteFails" }];
+  const story = await Story.begin(log, { faults });
+  expect((await story.rig.slipway("apply", "-f", "cluster.yaml", "--wait", "--yes")).code).toBe(1);
+  await story.close();
+}
+
+let needs: ReadonlyMap<string, readonly Need[]>;
+let comparison: Comparison;
+const log = new CallLog();
+beforeAll(async () => {
+  await lifeOfACluster(log);
+  await lifeOfAnother(log);
+  await shortLife(log);
+  needs = await log.needs();
+  comparison = compare(granted, needs);
+}, 120_000);
+
+/** Permissions that no call on the embedded platform can need, and why AWS needs them. */
+const EXCEPTIONS: readonly [callers: RegExp, actions: RegExp, why: string][] = [
+  [/^workflow\//, /^(logs|xray):/, "Step Functions writes logs and traces with the role of the machine"],
+  [
+    /^workflow\//,
+    /^(events:(DescribeRule|PutRule|PutTargets)|states:(Describe|Stop)Execution)$/,
+    "Step Functions waits for nested executions, and stops them, with the role of the machine",
+  ],
+  [
+    /^workflow\/(provision-cluster|rotate-nodegroup)$/,
+    /^(ec2:(CreateTags|DescribeLaunchTemplateVersions|DescribeSubnets|RunInstances)|iam:(CreateServiceLinkedRole|GetRole|ListAttachedRolePolicies)|kms:(CreateGrant|DescribeKey))$/,
+    "EKS looks at what a request names (subnets, roles, launch template, key) with the caller's permissions",
+  ],
+  [
+    /^function\/gate$/,
+    /^dynamodb:DeleteItem$/,
+    "a pause that is withdrawn between two reads of the gate: no scenario can hit that moment on purpose",
+  ],
+];
+
+const excepted = (finding: string): boolean => {
+  const [caller = "", action = ""] = finding.split(": ");
+  return EXCEPTIONS.some(([callers, actions]) => callers.test(caller) && actions.test(action));
+};
+
+describe("permissions and the calls that are made with them", () => {
+  it("sees every function and every state machine at work", () => {
+    const idle = [...granted].filter(([caller, grants]) => grants.length > 0 && !needs.has(caller));
+    expect(idle.map(([caller]) => caller)).toEqual([]);
+  });
+  it("has a grant for every call, on its resource", () => {
+    expect(comparison.missing).toEqual([]);
+  });
+  it("grants nothing that no scenario needs", () => {
+    expect(comparison.unused.filter((finding) => !excepted(finding))).toEqual([]);
+  });
+  it("has no exception that nothing is excepted by", () => {
+    const idle = EXCEPTIONS.filter(
+      (exception) =>
+        !comparison.unused.some((finding) => {
+          const [caller = "", action = ""] = finding.split(": ");
+          return exception[0].test(caller) && exception[1].test(action);
+        }),
+    );
+    expect(idle.map(([, , why]) => why)).toEqual([]);
+  });
+
+  const changed = (caller: string, change: (grants: readonly Grant[]) => readonly Grant[]): Comparison =>
+    compare(
+      new Map([...granted].map(([name, grants]) => [name, name === caller ? change(grants) : grants])),
+      needs,
+    );
+  it("would miss a grant that is taken away", () => {
+    const without = changed("function/finish-operation", (grants) =>
+      grants.filter((grant) => !grant.actions.includes("events:PutEvents")),
+    );
+    expect(without.missing).toEqual([
+      expect.stringMatching(/^function\/finish-operation: events:PutEvents on /),
+    ]);
+  });
+  it("would miss a resource or a condition that does not fit", () => {
+    const elsewhere = changed("workflow/delete-cluster", (grants) =>
+      grants.map((grant) => ({
+        ...grant,
+        resources: grant.resources.map((one) => one.replace("{region}", "eu-north-1")),
+      })),
+    );
+    expect(elsewhere.missing.join()).toContain("workflow/delete-cluster: eks:DeleteCluster");
+    const otherRole = changed("workflow/provision-cluster", (grants) =>
+      grants.map((grant) =>
+        grant.actions.includes("iam:PassRole")
+          ? { ...grant, conditions: { StringEquals: { "iam:PassedToService": "ec2.amazonaws.com" } } }
+          : grant,
+      ),
+    );
+    expect(otherRole.missing.join()).toContain("workflow/provision-cluster: iam:PassRole");
+  });
+  it("would see a grant too many", () => {
+    const more = changed("function/verify", (grants) => [
+      ...grants,
+      { actions: ["eks:DeleteCluster"], resources: ["arn:{partition}:eks:{region}:{account}:cluster/*"] },
+    ]);
+    expect(more.unused).toContain("function/verify: eks:DeleteCluster");
+  });
+});
