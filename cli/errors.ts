@@ -1,4 +1,7 @@
 import type { Problem } from "../core/api/schemas.ts";
+import type { Finding } from "../core/operation/types.ts";
+import { findingsText } from "./output/plan.ts";
+import { count } from "./output/text.ts";
 
 /** Exit codes of the command, the same for every verb. */
 export const EXIT = { done: 0, failed: 1, badInput: 2, blocked: 3, notFound: 4, unreachable: 5 } as const;
@@ -27,6 +30,16 @@ function exitCodeOf(problem: Problem): ExitCode {
 
 /** The API's problem as a person reads it: what is wrong, each field, what to do. */
 export function problemError(problem: Problem): CliError {
+  const findings = findingsOf(problem);
+  if (findings.length > 0) {
+    const text = findingsText(findings, { isTTY: false, columns: 0, write: () => {} });
+    const remedy = problem.remedy ? `  ${problem.remedy}` : "";
+    return new CliError(
+      `Blocked by ${count(findings.length, "finding")}\n${text}${remedy}`.trimEnd(),
+      exitCodeOf(problem),
+      problem,
+    );
+  }
   const fields = (problem.errors ?? []).map(
     ({ field, message, remedy }) =>
       `  ${field === "" ? "(document)" : field}: ${message}${remedy ? `\n      ${remedy}` : ""}`,
@@ -38,4 +51,10 @@ export function problemError(problem: Problem): CliError {
   if (problem.operation) lines.push(`  operation: ${problem.operation}`);
   if (problem.remedy) lines.push(`  ${problem.remedy}`);
   return new CliError(lines.join("\n"), exitCodeOf(problem), problem);
+}
+
+/** The findings that blocked a request, as its problem carries them. */
+function findingsOf(problem: Problem): readonly Finding[] {
+  const { context } = problem as { context?: { findings?: unknown } };
+  return problem.code === "ChecksBlocked" && Array.isArray(context?.findings) ? context.findings : [];
 }

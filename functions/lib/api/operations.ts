@@ -38,10 +38,11 @@ export function refuseBlocked(plan: Plan): void {
   const stopping = blocking(plan.findings);
   if (stopping.length === 0) return;
   throw new TerminalError(
-    `${stopping.length} of the checks block it: ${stopping.map((f) => `${f.code} (${f.subject}: ${f.evidence})`).join("; ")}`,
+    `${stopping.length === 1 ? "one finding blocks" : `${stopping.length} findings block`} it: ${stopping.map((f) => `${f.code} (${f.subject}: ${f.evidence})`).join("; ")}`,
     {
       code: "ChecksBlocked",
-      remedy: "Settle what the findings name, or override a code with a reason.",
+      remedy:
+        "Settle what the findings name, or let a code pass by an override with a reason (--override CODE --reason ...).",
       detail: { findings: stopping },
     },
   );

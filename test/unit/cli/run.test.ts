@@ -67,6 +67,24 @@ describe("bad input never reaches the API", () => {
 });
 
 describe("requests", () => {
+  it("shows the findings that block a request as a check shows them", async () => {
+    const finding = {
+      code: "PDB_BLOCKS_DRAIN",
+      severity: "block",
+      subject: "poddisruptionbudget shop/web",
+      evidence: "allows 0 disruptions",
+      remedy: "Run more replicas.",
+    };
+    const result = await runCli(
+      ["upgrade", "demo", "--to", "1.36"],
+      problem(409, "ChecksBlocked", { context: { findings: [finding] } }),
+    );
+    expect(result.code).toBe(3);
+    expect(result.stderr).toMatch(
+      /^Blocked by 1 finding\n {2}✗ PDB_BLOCKS_DRAIN {2}poddisruptionbudget shop\/web\n {4}allows 0 disruptions\n {4}→ Run more replicas\.\n/,
+    );
+  });
+
   it("names every field error of a problem with its remedy", async () => {
     const errors = [
       {
