@@ -9,7 +9,7 @@ const eksArn = (resource: string): string => `arn:{partition}:eks:{region}:{acco
 const cluster = eksArn("cluster/*");
 const nodegroup = eksArn("nodegroup/*/*/*");
 const addon = eksArn("addon/*/*/*");
-const accessEntry = eksArn("access-entry/*");
+const accessEntry = eksArn("access-entry/*/*/*/*/*");
 const fargateProfile = eksArn("fargateprofile/*/*/*");
 const podIdentity = eksArn("podidentityassociation/*/*");
 

@@ -1,0 +1,230 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Grant, State, WorkflowDeclaration } from "../../../core/declaration.ts";
+import { fillGrant, mergeGrants } from "../../../core/grants.ts";
+import { stackTemplate } from "../../../core/provision/stack.ts";
+import { apiFunctions } from "../../../functions/api/platform.ts";
+import { functions } from "../../../functions/platform.ts";
+import { CLUSTER_POLICIES, foundationRole } from "../../../workflows/foundation-role.ts";
+import { grantsOf, taskGrants, tasksOf } from "../../../workflows/grants.ts";
+import { workflows } from "../../../workflows/platform.ts";
+import { awsCallGrants, knownCalls } from "../../../workflows/service-grants.ts";
+import { localNames } from "../../builders/call-record.ts";
+import { faultsOf } from "../../builders/permissions.ts";
+
+const roles: [string, readonly Grant[]][] = [
+  ...[...functions, ...apiFunctions].map(({ name, grants }): [string, readonly Grant[]] => [name, grants]),
+  ...workflows.map((workflow): [string, readonly Grant[]] => [workflow.name, grantsOf(workflow)]),
+  [foundationRole.name, foundationRole.grants],
+];
+
+const filled = (grants: readonly Grant[]): Grant[] => grants.map((grant) => fillGrant(grant, localNames));
+
+describe("grants", () => {
+  it.each(roles)("of %s agree with the service authorization reference", async (_name, grants) => {
+    const faults = await Promise.all(filled(grants).map(faultsOf));
+    expect(faults.flat()).toEqual([]);
+  });
+
+  it("of every call that the table knows agree with it, used or not", async () => {
+    for (const call of knownCalls) {
+      const [service = "", action = ""] = call.split(":");
+      const faults = await Promise.all(
+        filled(awsCallGrants(service, action, "{% $anything %}")).map(faultsOf),
+      );
+      expect({ call, faults: faults.flat() }).toEqual({ call, faults: [] });
+    }
+  });
+
+  it.each(roles)("of %s pass roles to one named service only", (_name, grants) => {
+    for (const grant of grants.filter(({ actions }) => actions.includes("iam:PassRole")))
+      expect(grant).toEqual({
+        actions: ["iam:PassRole"],
+        resources: expect.any(Array),
+        conditions: {
+          StringEquals: { "iam:PassedToService": expect.stringMatching(/^[a-z.]+\.amazonaws\.com$/) },
+        },
+      });
+  });
+
+  it.each<[string, Grant]>([
+    ["is no action", { actions: ["eks:*"], resources: ["*"] }],
+    ["is no action", { actions: ["eks:DescribeClusters"], resources: ["*"] }],
+    ["is allowed on * though it knows cluster", { actions: ["eks:DescribeCluster"], resources: ["*"] }],
+    [
+      "knows no resource",
+      { actions: ["ec2:DescribeSubnets"], resources: ["arn:aws:ec2:eu-west-1:111122223333:subnet/*"] },
+    ],
+    [
+      "is none of its resources",
+      { actions: ["eks:DescribeNodegroup"], resources: ["arn:aws:eks:eu-west-1:111122223333:cluster/*"] },
+    ],
+    [
+      "knows no condition key",
+      {
+        actions: ["iam:PassRole"],
+        resources: ["arn:aws:iam::111122223333:role/*"],
+        conditions: { StringEquals: { "iam:PassedToServices": "eks.amazonaws.com" } },
+      },
+    ],
+  ])("would be refused: %s", async (fault, grant) => {
+    expect((await faultsOf(grant)).join()).toContain(fault);
+  });
+});
+
+const machine = (states: Record<string, State>): WorkflowDeclaration => ({
+  name: "made-up",
+  purpose: "",
+  definition: { QueryLanguage: "JSONata", StartAt: "A", States: states },
+});
+
+describe("grantsOf", () => {
+  it("names the functions of nested states, each once", () => {
+    const invoke: State = {
+      Type: "Task",
+      Resource: "arn:aws:states:::lambda:invoke",
+      Arguments: { FunctionName: "${function:gate}" },
+    };
+    const grants = grantsOf(
+      machine({
+        A: { Type: "Map", ItemProcessor: { StartAt: "B", States: { B: invoke } } },
+        C: { Type: "Parallel", Branches: [{ StartAt: "D", States: { D: { ...invoke } } }] },
+      }),
+    );
+    expect(grants.filter(({ actions }) => actions.includes("lambda:InvokeFunction"))).toEqual([
+      { actions: ["lambda:InvokeFunction"], resources: ["{function:gate}", "{function:gate}:*"] },
+    ]);
+  });
+
+  it.each([
+    ["arn:aws:states:::sqs:sendMessage", {}, "is not known"],
+    ["arn:aws:states:::aws-sdk:eks:deleteEverything", {}, "is not known"],
+    ["arn:aws:states:::lambda:invoke", { FunctionName: "{% $name %}" }, "does not name a function"],
+    ["arn:aws:states:::states:startExecution", { StateMachineArn: "*" }, "does not name a workflow"],
+  ])("refuses %s, of which it does not know what it needs", (Resource, Arguments, why) => {
+    expect(() => grantsOf(machine({ A: { Type: "Task", Resource, Arguments } }))).toThrow(why);
+  });
+
+  it("refuses credentials of another role", () => {
+    const state: State = {
+      Type: "Task",
+      Resource: "arn:aws:states:::aws-sdk:eks:describeCluster",
+      Credentials: { RoleArn: "arn:aws:iam::222222222222:role/x" },
+    };
+    expect(() => taskGrants(state)).toThrow("Credentials");
+  });
+
+  it.each(workflows)("has for each task of $name all that the task needs", (workflow) => {
+    const all = grantsOf(workflow);
+    for (const { state } of tasksOf(workflow.definition))
+      for (const needed of taskGrants(state))
+        for (const action of needed.actions)
+          for (const resource of needed.resources)
+            expect(
+              all.some(
+                (grant) =>
+                  grant.actions.includes(action) &&
+                  grant.resources.includes(resource) &&
+                  JSON.stringify(grant.conditions) === JSON.stringify(needed.conditions),
+              ),
+            ).toBe(true);
+  });
+});
+
+describe("the role of CloudFormation", () => {
+  const config = {
+    apiVersion: "eksctl.io/v1alpha5",
+    kind: "ClusterConfig",
+    metadata: { name: "demo", region: "eu-west-1" },
+  } as const;
+  const template = stackTemplate(config);
+  const resources = Object.values(template?.Resources ?? {}) as { Type: string; Properties: object }[];
+  const actions = new Set(foundationRole.grants.flatMap((grant) => grant.actions));
+
+  it.each([
+    ["AWS::EC2::VPC", ["ec2:CreateVpc", "ec2:ModifyVpcAttribute", "ec2:DeleteVpc", "ec2:DescribeVpcs"]],
+    ["AWS::EC2::InternetGateway", ["ec2:CreateInternetGateway", "ec2:DeleteInternetGateway"]],
+    ["AWS::EC2::VPCGatewayAttachment", ["ec2:AttachInternetGateway", "ec2:DetachInternetGateway"]],
+    ["AWS::EC2::Subnet", ["ec2:CreateSubnet", "ec2:ModifySubnetAttribute", "ec2:DeleteSubnet"]],
+    ["AWS::EC2::RouteTable", ["ec2:CreateRouteTable", "ec2:DeleteRouteTable", "ec2:DescribeRouteTables"]],
+    ["AWS::EC2::Route", ["ec2:CreateRoute", "ec2:DeleteRoute"]],
+    ["AWS::EC2::SubnetRouteTableAssociation", ["ec2:AssociateRouteTable", "ec2:DisassociateRouteTable"]],
+    ["AWS::EC2::EIP", ["ec2:AllocateAddress", "ec2:ReleaseAddress", "ec2:DescribeAddresses"]],
+    ["AWS::EC2::NatGateway", ["ec2:CreateNatGateway", "ec2:DeleteNatGateway", "ec2:DescribeNatGateways"]],
+    ["AWS::IAM::Role", ["iam:CreateRole", "iam:DeleteRole", "iam:AttachRolePolicy", "iam:DetachRolePolicy"]],
+  ])("may make and remove %s", (_type, needed) => {
+    expect(needed.filter((action) => !actions.has(action))).toEqual([]);
+  });
+
+  it("is for no other types than the template's", () => {
+    const types = new Set(resources.map((resource) => resource.Type));
+    expect([...types].sort()).toEqual([
+      "AWS::EC2::EIP",
+      "AWS::EC2::InternetGateway",
+      "AWS::EC2::NatGateway",
+      "AWS::EC2::Route",
+      "AWS::EC2::RouteTable",
+      "AWS::EC2::Subnet",
+      "AWS::EC2::SubnetRouteTableAssociation",
+      "AWS::EC2::VPC",
+      "AWS::EC2::VPCGatewayAttachment",
+      "AWS::IAM::Role",
+    ]);
+  });
+
+  it("attaches the policies that the template names, and no others", () => {
+    const attached = JSON.stringify(template).match(/iam::aws:policy\/\w+/g) ?? [];
+    const names = attached.map((arn) => arn.split("/")[1]);
+    expect([...new Set(names)].sort()).toEqual([...CLUSTER_POLICIES].sort());
+  });
+});
+
+describe("mergeGrants", () => {
+  const member = (prefix: string) =>
+    fc.uniqueArray(
+      fc.integer({ min: 0, max: 4 }).map((n) => `${prefix}${n}`),
+      { minLength: 1, maxLength: 3 },
+    );
+  const grant = fc.record({ actions: member("s:A"), resources: member("arn:") });
+  const allowed = (grants: readonly Grant[]): string[] =>
+    [
+      ...new Set(
+        grants.flatMap(({ actions, resources }) => actions.flatMap((a) => resources.map((r) => `${a} ${r}`))),
+      ),
+    ].sort();
+
+  it("allows exactly what the grants allowed one by one", () => {
+    fc.assert(
+      fc.property(fc.array(grant, { maxLength: 8 }), (grants) => {
+        expect(allowed(mergeGrants(grants))).toEqual(allowed(grants));
+        expect(mergeGrants(grants).length).toBeLessThanOrEqual(grants.length);
+      }),
+    );
+  });
+
+  it("keeps conditions apart", () => {
+    const plain: Grant = { actions: ["a:B"], resources: ["x"] };
+    const bound: Grant = { ...plain, conditions: { StringEquals: { k: "v" } } };
+    expect(mergeGrants([plain, bound])).toEqual([plain, bound]);
+  });
+});
+
+describe("fillGrant", () => {
+  it("fills resources and conditions, and refuses a placeholder that nobody knows", () => {
+    const grant: Grant = {
+      actions: ["a:B"],
+      resources: ["{executions:update-addons}", "{executions}", "{table}/index/GSI1"],
+      conditions: { ArnEquals: { k: "arn:{partition}:iam::{account}:role/slipway-{stage}-x" } },
+    };
+    expect(fillGrant(grant, localNames)).toEqual({
+      actions: ["a:B"],
+      resources: [
+        "arn:aws:states:eu-west-1:111122223333:execution:slipway-local-update-addons:*",
+        "arn:aws:states:eu-west-1:111122223333:execution:slipway-local-*:*",
+        "arn:aws:dynamodb:eu-west-1:111122223333:table/slipway-local/index/GSI1",
+      ],
+      conditions: { ArnEquals: { k: "arn:aws:iam::111122223333:role/slipway-local-x" } },
+    });
+    expect(() => fillGrant({ actions: ["a:B"], resources: ["{secret}"] }, localNames)).toThrow("{secret}");
+  });
+});
