@@ -1,7 +1,8 @@
-import { DescribeSubnetsCommand, EC2Client, type EC2ClientConfig } from "@aws-sdk/client-ec2";
 import type { SubnetFacts } from "../../core/snapshot.ts";
 import { perRuntime } from "../system-runtime.ts";
 import { aws } from "./errors.ts";
+import { createSend } from "./operations/client.ts";
+import { describeSubnets } from "./operations/operations.ts";
 
 /** The reads of EC2 that tasks make. */
 export interface SubnetReader {
@@ -10,13 +11,11 @@ export interface SubnetReader {
 }
 
 export const ec2Of = perRuntime((runtime): SubnetReader => {
-  const client = new EC2Client(runtime.aws as EC2ClientConfig);
+  const send = createSend(runtime.aws);
   return {
     async subnets(ids) {
       if (ids.length === 0) return [];
-      const reply = await aws("ec2 DescribeSubnets", () =>
-        client.send(new DescribeSubnetsCommand({ SubnetIds: [...ids] })),
-      );
+      const reply = await aws("ec2 DescribeSubnets", () => send(describeSubnets, { SubnetIds: [...ids] }));
       return (reply.Subnets ?? []).map((subnet) => ({
         id: subnet.SubnetId ?? "",
         zone: subnet.AvailabilityZone ?? "",

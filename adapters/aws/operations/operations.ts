@@ -1,0 +1,112 @@
+import type {
+  DescribeTrailsCommandInput,
+  DescribeTrailsCommandOutput,
+  GetTrailStatusCommandInput,
+  GetTrailStatusCommandOutput,
+} from "@aws-sdk/client-cloudtrail";
+import type { DescribeSubnetsCommandInput, DescribeSubnetsCommandOutput } from "@aws-sdk/client-ec2";
+import type {
+  SimulatePrincipalPolicyCommandInput,
+  SimulatePrincipalPolicyCommandOutput,
+} from "@aws-sdk/client-iam";
+import type {
+  GetServiceQuotaCommandInput,
+  GetServiceQuotaCommandOutput,
+} from "@aws-sdk/client-service-quotas";
+import type {
+  AssumeRoleCommandInput,
+  AssumeRoleCommandOutput,
+  GetCallerIdentityCommandInput,
+  GetCallerIdentityCommandOutput,
+} from "@aws-sdk/client-sts";
+import { AwsEc2QueryProtocol, AwsJson1_1Protocol, AwsQueryProtocol } from "@aws-sdk/core/protocols";
+import type { Operation, Service } from "./client.ts";
+import * as schemas from "./schemas.ts";
+
+/** The operations that are sent without their service's client package (client.ts says why). */
+
+const ec2: Service = {
+  id: "EC2",
+  signingName: "ec2",
+  protocol: AwsEc2QueryProtocol,
+  namespace: "com.amazonaws.ec2",
+  xmlNamespace: "http://ec2.amazonaws.com/doc/2016-11-15",
+  version: "2016-11-15",
+  target: "AmazonEC2",
+};
+
+const sts: Service = {
+  id: "STS",
+  signingName: "sts",
+  protocol: AwsQueryProtocol,
+  namespace: "com.amazonaws.sts",
+  xmlNamespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+  version: "2011-06-15",
+  target: "AWSSecurityTokenServiceV20110615",
+};
+
+const iam: Service = {
+  id: "IAM",
+  signingName: "iam",
+  protocol: AwsQueryProtocol,
+  namespace: "com.amazonaws.iam",
+  xmlNamespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+  version: "2010-05-08",
+  target: "AWSIdentityManagementV20100508",
+  global: true,
+};
+
+const cloudTrail: Service = {
+  id: "CloudTrail",
+  signingName: "cloudtrail",
+  protocol: AwsJson1_1Protocol,
+  namespace: "com.amazonaws.cloudtrail",
+  xmlNamespace: "http://cloudtrail.amazonaws.com/doc/2013-11-01/",
+  version: "2013-11-01",
+  target: "CloudTrail_20131101",
+};
+
+const serviceQuotas: Service = {
+  id: "Service Quotas",
+  signingName: "servicequotas",
+  protocol: AwsJson1_1Protocol,
+  namespace: "com.amazonaws.servicequotas",
+  xmlNamespace: "",
+  version: "2019-06-24",
+  target: "ServiceQuotasV20190624",
+};
+
+export const describeSubnets: Operation<DescribeSubnetsCommandInput, DescribeSubnetsCommandOutput> = {
+  service: ec2,
+  schema: schemas.DescribeSubnets,
+};
+
+export const getCallerIdentity: Operation<GetCallerIdentityCommandInput, GetCallerIdentityCommandOutput> = {
+  service: sts,
+  schema: schemas.GetCallerIdentity,
+};
+
+export const assumeRole: Operation<AssumeRoleCommandInput, AssumeRoleCommandOutput> = {
+  service: sts,
+  schema: schemas.AssumeRole,
+};
+
+export const simulatePrincipalPolicy: Operation<
+  SimulatePrincipalPolicyCommandInput,
+  SimulatePrincipalPolicyCommandOutput
+> = { service: iam, schema: schemas.SimulatePrincipalPolicy };
+
+export const describeTrails: Operation<DescribeTrailsCommandInput, DescribeTrailsCommandOutput> = {
+  service: cloudTrail,
+  schema: schemas.DescribeTrails,
+};
+
+export const getTrailStatus: Operation<GetTrailStatusCommandInput, GetTrailStatusCommandOutput> = {
+  service: cloudTrail,
+  schema: schemas.GetTrailStatus,
+};
+
+export const getServiceQuota: Operation<GetServiceQuotaCommandInput, GetServiceQuotaCommandOutput> = {
+  service: serviceQuotas,
+  schema: schemas.GetServiceQuota,
+};

@@ -1,0 +1,216 @@
+import type { StaticOperationSchema } from "@smithy/types";
+
+/** Made by scripts/generate-operation-schemas.ts from the SDK's published schemas; do not edit. */
+
+export const DescribeSubnets: StaticOperationSchema = [
+  9,
+  "com.amazonaws.ec2",
+  "DescribeSubnets",
+  0,
+  [
+    3,
+    "com.amazonaws.ec2",
+    "DescribeSubnetsRequest",
+    0,
+    ["SubnetIds"],
+    [
+      [
+        [1, "com.amazonaws.ec2", "SubnetIdStringList", 0, [0, { xmlName: "SubnetId" }]],
+        { xmlName: "SubnetId" },
+      ],
+    ],
+  ],
+  [
+    3,
+    "com.amazonaws.ec2",
+    "DescribeSubnetsResult",
+    0,
+    ["Subnets"],
+    [
+      [
+        [
+          1,
+          "com.amazonaws.ec2",
+          "SubnetList",
+          0,
+          [
+            [
+              3,
+              "com.amazonaws.ec2",
+              "Subnet",
+              0,
+              ["SubnetId", "VpcId", "AvailableIpAddressCount", "AvailabilityZone"],
+              [
+                [0, { ec2QueryName: "SubnetId", xmlName: "subnetId" }],
+                [0, { ec2QueryName: "VpcId", xmlName: "vpcId" }],
+                [1, { ec2QueryName: "AvailableIpAddressCount", xmlName: "availableIpAddressCount" }],
+                [0, { ec2QueryName: "AvailabilityZone", xmlName: "availabilityZone" }],
+              ],
+            ],
+            { xmlName: "item" },
+          ],
+        ],
+        { ec2QueryName: "SubnetSet", xmlName: "subnetSet" },
+      ],
+    ],
+  ],
+];
+
+export const GetCallerIdentity: StaticOperationSchema = [
+  9,
+  "com.amazonaws.sts",
+  "GetCallerIdentity",
+  0,
+  [3, "com.amazonaws.sts", "GetCallerIdentityRequest", 0, [], []],
+  [3, "com.amazonaws.sts", "GetCallerIdentityResponse", 0, ["UserId", "Account", "Arn"], [0, 0, 0]],
+];
+
+export const AssumeRole: StaticOperationSchema = [
+  9,
+  "com.amazonaws.sts",
+  "AssumeRole",
+  0,
+  [
+    3,
+    "com.amazonaws.sts",
+    "AssumeRoleRequest",
+    0,
+    ["RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId"],
+    [0, 0, 1, 0],
+    2,
+  ],
+  [
+    3,
+    "com.amazonaws.sts",
+    "AssumeRoleResponse",
+    0,
+    ["Credentials"],
+    [
+      [
+        [
+          3,
+          "com.amazonaws.sts",
+          "Credentials",
+          0,
+          ["AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"],
+          [0, [[0, "com.amazonaws.sts", "accessKeySecretType", 8, 0], 0], 0, 4],
+          4,
+        ],
+        0,
+      ],
+    ],
+  ],
+];
+
+export const SimulatePrincipalPolicy: StaticOperationSchema = [
+  9,
+  "com.amazonaws.iam",
+  "SimulatePrincipalPolicy",
+  0,
+  [
+    3,
+    "com.amazonaws.iam",
+    "SimulatePrincipalPolicyRequest",
+    0,
+    ["PolicySourceArn", "ActionNames", "ResourceArns", "MaxItems", "Marker"],
+    [0, 64, 64, 1, 0],
+    2,
+  ],
+  [
+    3,
+    "com.amazonaws.iam",
+    "SimulatePolicyResponse",
+    0,
+    ["EvaluationResults", "IsTruncated", "Marker"],
+    [
+      [
+        1,
+        "com.amazonaws.iam",
+        "EvaluationResultsListType",
+        0,
+        [
+          3,
+          "com.amazonaws.iam",
+          "EvaluationResult",
+          0,
+          ["EvalActionName", "EvalDecision", "EvalResourceName", "MissingContextValues"],
+          [0, 0, 0, 64],
+          2,
+        ],
+      ],
+      2,
+      0,
+    ],
+  ],
+];
+
+export const DescribeTrails: StaticOperationSchema = [
+  9,
+  "com.amazonaws.cloudtrail",
+  "DescribeTrails",
+  2,
+  [
+    3,
+    "com.amazonaws.cloudtrail",
+    "DescribeTrailsRequest",
+    0,
+    ["trailNameList", "includeShadowTrails"],
+    [64, 2],
+  ],
+  [
+    3,
+    "com.amazonaws.cloudtrail",
+    "DescribeTrailsResponse",
+    0,
+    ["trailList"],
+    [
+      [
+        1,
+        "com.amazonaws.cloudtrail",
+        "TrailList",
+        0,
+        [
+          3,
+          "com.amazonaws.cloudtrail",
+          "Trail",
+          0,
+          ["Name", "IsMultiRegionTrail", "HomeRegion", "TrailARN", "IsOrganizationTrail"],
+          [0, 2, 0, 0, 2],
+        ],
+      ],
+    ],
+  ],
+];
+
+export const GetTrailStatus: StaticOperationSchema = [
+  9,
+  "com.amazonaws.cloudtrail",
+  "GetTrailStatus",
+  2,
+  [3, "com.amazonaws.cloudtrail", "GetTrailStatusRequest", 0, ["Name"], [0], 1],
+  [3, "com.amazonaws.cloudtrail", "GetTrailStatusResponse", 0, ["IsLogging", "LatestDeliveryError"], [2, 0]],
+];
+
+export const GetServiceQuota: StaticOperationSchema = [
+  9,
+  "com.amazonaws.servicequotas",
+  "GetServiceQuota",
+  0,
+  [
+    3,
+    "com.amazonaws.servicequotas",
+    "GetServiceQuotaRequest",
+    0,
+    ["ServiceCode", "QuotaCode", "ContextId"],
+    [0, 0, 0],
+    2,
+  ],
+  [
+    3,
+    "com.amazonaws.servicequotas",
+    "GetServiceQuotaResponse",
+    0,
+    ["Quota"],
+    [[3, "com.amazonaws.servicequotas", "ServiceQuota", 0, ["QuotaCode", "QuotaName", "Value"], [0, 0, 1]]],
+  ],
+];

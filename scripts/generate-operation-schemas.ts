@@ -1,0 +1,122 @@
+/**
+ * Writes adapters/aws/operations/schemas.ts: the schemas of single operations, as the SDK publishes them. In a
+ * client package all schemas are one module of calls on shared constants, of which a bundler can drop nothing
+ * (DescribeSubnets comes with 560 KiB of EC2). Here each is a literal, cut to the members that are used.
+ *
+ *   node scripts/generate-operation-schemas.ts          writes the file
+ *   test/unit/adapters/operations.test.ts               compares it with the installed SDK
+ */
+import { writeFileSync } from "node:fs";
+import * as cloudtrail from "@aws-sdk/client-cloudtrail";
+import * as ec2 from "@aws-sdk/client-ec2";
+import * as iam from "@aws-sdk/client-iam";
+import * as quotas from "@aws-sdk/client-service-quotas";
+import * as sts from "@aws-sdk/client-sts";
+
+/** Members by the structure that has them; a structure that is not named keeps all. */
+type Kept = Readonly<Record<string, readonly string[]>>;
+
+interface Wanted {
+  readonly schema: readonly unknown[];
+  readonly keep: Kept;
+}
+
+const WANTED: readonly Wanted[] = [
+  {
+    schema: ec2.DescribeSubnets$,
+    keep: {
+      DescribeSubnetsRequest: ["SubnetIds"],
+      DescribeSubnetsResult: ["Subnets"],
+      Subnet: ["SubnetId", "AvailabilityZone", "AvailableIpAddressCount", "VpcId"],
+    },
+  },
+  { schema: sts.GetCallerIdentity$, keep: {} },
+  {
+    schema: sts.AssumeRole$,
+    keep: {
+      AssumeRoleRequest: ["RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId"],
+      AssumeRoleResponse: ["Credentials"],
+    },
+  },
+  {
+    schema: iam.SimulatePrincipalPolicy$,
+    keep: {
+      SimulatePrincipalPolicyRequest: [
+        "PolicySourceArn",
+        "ActionNames",
+        "ResourceArns",
+        "MaxItems",
+        "Marker",
+      ],
+      EvaluationResult: ["EvalActionName", "EvalResourceName", "EvalDecision", "MissingContextValues"],
+    },
+  },
+  {
+    schema: cloudtrail.DescribeTrails$,
+    keep: {
+      Trail: ["Name", "TrailARN", "HomeRegion", "IsMultiRegionTrail", "IsOrganizationTrail"],
+    },
+  },
+  {
+    schema: cloudtrail.GetTrailStatus$,
+    keep: { GetTrailStatusResponse: ["IsLogging", "LatestDeliveryError"] },
+  },
+  {
+    schema: quotas.GetServiceQuota$,
+    keep: { ServiceQuota: ["QuotaCode", "QuotaName", "Value"] },
+  },
+];
+
+const HEADER = `import type { StaticOperationSchema } from "@smithy/types";
+
+/** Made by scripts/generate-operation-schemas.ts from the SDK's published schemas; do not edit. */
+
+`;
+
+/** What a schema refers to may be a function, so that schemas can refer to each other. */
+const target = (schema: unknown): unknown =>
+  typeof schema === "function" ? target((schema as () => unknown)()) : schema;
+
+/** A schema as a literal. Those of these operations do not refer to themselves. */
+function literal(reference: unknown, keep: Kept): unknown {
+  const schema = target(reference);
+  if (!Array.isArray(schema)) return schema;
+  const [id, namespace, name, traits, ...rest] = schema as unknown[];
+  // A member with traits of its own: [schema, traits].
+  if (schema.length === 2) return [literal(id, keep), namespace];
+  const head = [id, namespace, name, traits];
+  if (id === 0) return [...head, literal(rest[0], keep)];
+  if (id === 1) return [...head, literal(rest[0], keep)];
+  if (id === 2) return [...head, literal(rest[0], keep), literal(rest[1], keep)];
+  if (id === 9) return [...head, literal(rest[0], keep), literal(rest[1], keep)];
+  const names = rest[0] as readonly string[];
+  const targets = rest[1] as readonly unknown[];
+  const required = typeof rest[2] === "number" ? rest[2] : 0;
+  const kept = keep[String(name)] ?? names;
+  const missing = kept.filter((member) => !names.includes(member));
+  if (missing.length > 0) throw new TypeError(`${String(name)} has no ${missing.join(", ")}`);
+  const members = names.flatMap((member, index) =>
+    kept.includes(member) ? [{ member, required: index < required, schema: targets[index] }] : [],
+  );
+  return [
+    ...head,
+    members.map(({ member }) => member),
+    members.map(({ schema: of }) => literal(of, keep)),
+    // The required members come first; the number says how many they are.
+    ...(required > 0 ? [members.filter((member) => member.required).length] : []),
+  ];
+}
+
+/** The text of the file. */
+export function operationSchemas(): string {
+  return (
+    HEADER +
+    WANTED.map(
+      ({ schema, keep }) =>
+        `export const ${String(schema[2])}: StaticOperationSchema = ${JSON.stringify(literal(schema, keep))};\n`,
+    ).join("\n")
+  );
+}
+
+if (import.meta.main)
+  writeFileSync(new URL("../adapters/aws/operations/schemas.ts", import.meta.url), operationSchemas());
