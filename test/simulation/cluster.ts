@@ -1,0 +1,170 @@
+import { MemoryStore } from "../../adapters/store/memory-store.ts";
+import { parseClusterFile } from "../../core/cluster-config/parse.ts";
+import type { ClusterRecord } from "../../core/ports/store.ts";
+import { createPlatform, type Platform } from "../../local/platform.ts";
+import type { KubeObject } from "../../local/world/kubernetes-contract.ts";
+import type { ClusterShape, Scenario, Workload } from "./scenario.ts";
+
+export const CLUSTER_ARN = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
+export const REF = { account: "111122223333", region: "eu-west-1", name: "demo" };
+const ZONES = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
+
+/** The file that a person would apply for this cluster. */
+export function clusterFile(
+  shape: ClusterShape,
+  policy: Pick<Scenario, "rotation" | "latestAddons">,
+): string {
+  const config = {
+    apiVersion: "eksctl.io/v1alpha5",
+    kind: "ClusterConfig",
+    metadata: { name: shape.name, region: REF.region, version: shape.version },
+    availabilityZones: ZONES.slice(0, shape.zones),
+    accessConfig: { authenticationMode: "API_AND_CONFIG_MAP" },
+    addons: [
+      { name: "vpc-cni" },
+      { name: "coredns" },
+      { name: "kube-proxy" },
+      { name: "aws-ebs-csi-driver" },
+    ],
+    managedNodeGroups: shape.groups.map((group) => ({
+      name: group.name,
+      instanceType: "m6i.large",
+      desiredCapacity: group.size,
+      minSize: 1,
+      maxSize: group.size + 2,
+      labels: { pool: group.name },
+      ...(group.oneZone ? { availabilityZones: ZONES.slice(0, 1) } : {}),
+      ...(group.dedicated ? { taints: [{ key: "pool", value: group.name, effect: "NoSchedule" }] } : {}),
+    })),
+  };
+  const document = {
+    apiVersion: "slipway.dev/v1",
+    kind: "AutomationPolicy",
+    metadata: { name: "demo" },
+    rotation: policy.rotation,
+    addons: { prefer: policy.latestAddons ? "latest" : "default" },
+  };
+  return `${JSON.stringify(config)}\n---\n${JSON.stringify(document)}\n`;
+}
+
+/** Deployment or stateful set, with its budget. */
+export function objectsOf(workload: Workload): KubeObject[] {
+  const { kind, name, replicas, group, volumes, budget } = workload;
+  const metadata = { name, namespace: "default" };
+  const selector = { matchLabels: { app: name } };
+  const container = {
+    name: "main",
+    image: "registry.example/app:1",
+    resources: { requests: { cpu: "100m", memory: "64Mi" } },
+  };
+  const placed = group
+    ? {
+        nodeSelector: { pool: group },
+        tolerations: [{ key: "pool", operator: "Equal", value: group, effect: "NoSchedule" }],
+      }
+    : {};
+  const claims = volumes
+    ? {
+        volumeClaimTemplates: [
+          {
+            metadata: { name: "data" },
+            spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+          },
+        ],
+      }
+    : {};
+  const mounted = volumes ? { volumeMounts: [{ name: "data", mountPath: "/data" }] } : {};
+  return [
+    {
+      apiVersion: "apps/v1",
+      kind,
+      metadata,
+      spec: {
+        replicas,
+        selector,
+        ...(kind === "StatefulSet" ? { serviceName: name, ...claims } : {}),
+        template: {
+          metadata: { labels: { app: name } },
+          spec: { ...placed, containers: [{ ...container, ...mounted }] },
+        },
+      },
+    },
+    ...(budget
+      ? [{ apiVersion: "policy/v1", kind: "PodDisruptionBudget", metadata, spec: { ...budget, selector } }]
+      : []),
+  ];
+}
+
+const HOUR = 3_600_000;
+
+/** Platforms that have provisioned a cluster, as text; each shape is made once per process. */
+const checkpoints = new Map<string, string>();
+
+async function checkpointOf(shape: ClusterShape): Promise<string> {
+  const key = JSON.stringify(shape);
+  const known = checkpoints.get(key);
+  if (known !== undefined) return known;
+  const platform = await createPlatform({ time: { kind: "virtual" }, store: new MemoryStore(), seed: 1 });
+  const { clock, durable } = platform.kernel;
+  const file = clusterFile(shape, { rotation: {}, latestAddons: false });
+  const made = await clock.until(send(platform, "PUT", "/v1/clusters/demo", file));
+  if (made.status !== 202) throw new Error(`the cluster cannot be made: ${await made.text()}`);
+  await clock.until(clock.sleep(2 * HOUR));
+  const cluster = (await (await clock.until(send(platform, "GET", "/v1/clusters/demo"))).json()) as {
+    operation?: string;
+    nodegroups?: readonly object[];
+  };
+  if (cluster.operation !== undefined || cluster.nodegroups?.length !== shape.groups.length)
+    throw new Error(`the cluster was not made: ${JSON.stringify(cluster)}`);
+  const text = durable.dump();
+  await platform.close();
+  checkpoints.set(key, text);
+  return text;
+}
+
+export interface Stage {
+  readonly platform: Platform;
+  readonly store: MemoryStore;
+  readonly defects: unknown[];
+}
+
+/** A platform at the beginning of a run: with the scenario's cluster, except where the run has to make it. */
+export async function stageOf(scenario: Scenario): Promise<Stage> {
+  const { cluster, seed } = scenario;
+  const checkpoint = scenario.work.type === "provision" ? undefined : await checkpointOf(cluster);
+  const store = new MemoryStore();
+  const defects: unknown[] = [];
+  const platform = await createPlatform({
+    time: { kind: "virtual" },
+    seed,
+    store,
+    onDefect: (defect) => defects.push(defect),
+    onFailure: (error) => defects.push(error),
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+  });
+  if (checkpoint !== undefined) {
+    const { config, policy } = parseClusterFile(clusterFile(cluster, scenario));
+    const record: ClusterRecord = {
+      ref: REF,
+      config,
+      policy,
+      generation: 1,
+      updatedAt: new Date(platform.kernel.clock.now()).toISOString(),
+      updatedBy: "simulation",
+    };
+    await store.putCluster(record);
+  }
+  return { platform, store, defects };
+}
+
+/** A request to the API; drive the clock meanwhile. */
+export function send(platform: Platform, method: string, path: string, body?: unknown): Promise<Response> {
+  const text = typeof body === "string" ? body : body === undefined ? undefined : JSON.stringify(body);
+  return platform.gateway.fetch(
+    new Request(`http://127.0.0.1${path}`, {
+      method,
+      headers: { "content-type": typeof body === "string" ? "application/yaml" : "application/json" },
+      ...(text === undefined ? {} : { body: text }),
+    }),
+  );
+}

@@ -1,0 +1,345 @@
+import type { Cluster } from "../../core/api/types.ts";
+import { ENDED, type Operation, type OperationEvent } from "../../core/operation/types.ts";
+import type { Platform } from "../../local/platform.ts";
+import { CLUSTER_ARN, clusterFile, objectsOf, REF, type Stage, send, stageOf } from "./cluster.ts";
+import { type Act, type Scenario, scenarioOf, type Trouble } from "./scenario.ts";
+import { type Violation, type Watch, watch } from "./watch.ts";
+
+export interface Run {
+  readonly seed: number;
+  readonly scenario: Scenario;
+  /** `Succeeded`, ..., or `refused CODE` when the API did not take it on. */
+  readonly outcome: string;
+  readonly error: string | undefined;
+  readonly attempts: number;
+  readonly violations: readonly Violation[];
+  readonly refusals: ReadonlyMap<string, number>;
+  readonly virtualMs: number;
+  readonly calls: number;
+}
+
+const MINUTE = 60_000;
+/** Longer than anything that is drawn: a pause of two hours, retries of half an hour, drains that give up. */
+const LONGEST_MS = 5 * 24 * 60 * MINUTE;
+const LOOK_MS = 20 * MINUTE;
+/** A retry that fails for what the failed attempt left is a defect; what a person has to mend may need two. */
+const MOST_RETRIES = 2;
+
+/** One run, from its seed alone. */
+export async function simulate(seed: number): Promise<Run> {
+  const scenario = scenarioOf(seed);
+  const stage = await stageOf(scenario);
+  try {
+    return await new Simulation(scenario, stage).run();
+  } finally {
+    await stage.platform.close();
+  }
+}
+
+class Simulation {
+  readonly #scenario: Scenario;
+  readonly #stage: Stage;
+  readonly #platform: Platform;
+  readonly #watch: Watch;
+  readonly #began: number;
+
+  constructor(scenario: Scenario, stage: Stage) {
+    this.#scenario = scenario;
+    this.#stage = stage;
+    this.#platform = stage.platform;
+    this.#watch = watch(stage.platform, scenario);
+    this.#began = stage.platform.kernel.clock.now();
+  }
+
+  async run(): Promise<Run> {
+    const { broken } = this.#watch;
+    if (this.#scenario.work.type !== "provision") {
+      this.#deploy();
+      await this.#pass(5 * MINUTE);
+    }
+    const started = await this.#ask();
+    if ("refused" in started) return this.#report(`refused ${started.refused}`, undefined, 0);
+    this.#schedule(started.id);
+    let operation = await this.#ended(started.id);
+    const outcome = operation?.status ?? "never ended";
+    const error = operation?.error && `${operation.error.code}: ${operation.error.message}`;
+    await this.#pass(10 * MINUTE);
+    let attempts = 1;
+    while (operation && operation.status !== "Succeeded" && attempts <= MOST_RETRIES) {
+      await this.#leftoversAreNamed(operation);
+      this.#heal();
+      await this.#pass(30 * MINUTE);
+      const refused = await this.#retry(operation.id);
+      if (refused) {
+        broken("a retry completes it", `refused: ${refused}`);
+        break;
+      }
+      operation = await this.#ended(operation.id);
+      attempts++;
+      await this.#pass(10 * MINUTE);
+    }
+    if (operation && operation.status !== "Succeeded" && attempts > MOST_RETRIES)
+      broken("a retry completes it", `${operation.error?.code}: ${operation.error?.message}`);
+    if (operation?.status === "Succeeded") await this.#isAsWanted();
+    const leases = await this.#stage.store.listLeases();
+    for (const { lease } of leases) broken("every lease is free at the end", lease.operationId);
+    for (const defect of this.#stage.defects)
+      broken(
+        "no defect",
+        JSON.stringify(defect, (_, v) => (v instanceof Error ? v.stack : v)).slice(0, 2_000),
+      );
+    return this.#report(outcome, error, attempts);
+  }
+
+  #report(outcome: string, error: string | undefined, attempts: number): Run {
+    const { violations, refusals, calls } = this.#watch;
+    return {
+      seed: this.#scenario.seed,
+      scenario: this.#scenario,
+      outcome,
+      error,
+      attempts,
+      violations,
+      refusals,
+      virtualMs: this.#platform.kernel.clock.now() - this.#began,
+      calls: calls(),
+    };
+  }
+
+  #pass(ms: number): Promise<void> {
+    const { clock } = this.#platform.kernel;
+    return clock.until(clock.sleep(ms));
+  }
+
+  #deploy(): void {
+    for (const workload of this.#scenario.workloads)
+      for (const object of objectsOf(workload)) this.#platform.kubernetes.apply(CLUSTER_ARN, object);
+  }
+
+  async #send(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+    const { clock } = this.#platform.kernel;
+    const response = await clock.until(send(this.#platform, method, path, body));
+    const text = await response.text();
+    return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+  }
+
+  async #ask(): Promise<{ id: string } | { refused: string }> {
+    const { work } = this.#scenario;
+    const path = "/v1/clusters/demo";
+    const { status, body } =
+      work.type === "upgrade"
+        ? await this.#send("POST", `${path}/upgrades`, { to: work.to })
+        : work.type === "rotate"
+          ? await this.#send("POST", `${path}/nodegroups/${work.nodegroup}/rotations`, {})
+          : work.type === "addons"
+            ? await this.#send("POST", `${path}/addon-updates`, {})
+            : work.type === "delete"
+              ? await this.#send("DELETE", path)
+              : await this.#send("PUT", path, clusterFile(this.#scenario.cluster, this.#scenario));
+    if (status === 202) return { id: (body as Operation).id };
+    const { code, detail } = body as { code: string; detail: string };
+    if (status >= 500) this.#watch.broken("the API answers", `${status} ${code} ${detail}`);
+    return { refused: code };
+  }
+
+  /** Troubles and acts happen when so many calls have been made, whatever the clock says. */
+  #schedule(id: string): void {
+    const { clock } = this.#platform.kernel;
+    const due = [
+      ...this.#scenario.troubles.map((trouble) => ({
+        after: trouble.after,
+        happen: () => this.#strike(trouble),
+      })),
+      ...this.#scenario.acts.map((act) => ({ after: act.after, happen: () => this.#act(act, id) })),
+    ].sort((a, b) => a.after - b.after);
+    const first = this.#watch.calls();
+    const check = (): void => {
+      while (due[0] && this.#watch.calls() - first >= due[0].after) {
+        const next = due.shift();
+        if (next) clock.at(clock.now(), next.happen);
+      }
+    };
+    check();
+    this.#platform.endpoint.onCall(check);
+  }
+
+  #strike({ fault, lasts }: Trouble): void {
+    const { faults, kernel } = this.#platform;
+    faults.inject(fault);
+    if (lasts !== undefined)
+      kernel.clock.at(kernel.clock.now() + lasts * 1000, () => faults.clear(fault.name));
+  }
+
+  #act({ what, lasts }: Act, id: string): void {
+    const { kernel, endpoint, home } = this.#platform;
+    const later = (happen: () => void): void =>
+      void kernel.clock.at(kernel.clock.now() + lasts * 1000, happen);
+    const control = (name: string): void =>
+      this.#meanwhile(
+        send(this.#platform, "POST", `/v1/operations/${id}/${name}`, {}),
+        `POST ${name}`,
+        [200, 202, 404, 409, 422],
+      );
+    const call = (service: "sfn" | "ec2", operation: string, input: object): void => {
+      const arn = `arn:aws:iam::${home.account}:user/somebody`;
+      const principal = { type: "IAMUser", arn, account: home.account, accessKeyId: "" } as const;
+      // It may have ended a moment ago: then there is nothing to stop.
+      endpoint.call(service, operation, input, { ...home, principal }).catch(() => {});
+    };
+    switch (what) {
+      case "pause":
+        control("pause");
+        later(() => control("resume"));
+        return;
+      case "cancel":
+        control("cancel");
+        return;
+      case "rival":
+        this.#meanwhile(
+          send(
+            this.#platform,
+            "POST",
+            `/v1/clusters/demo/nodegroups/${this.#scenario.cluster.groups[0]?.name}/rotations`,
+            {},
+          ),
+          "a second operation",
+          [404, 409, 422],
+          id,
+        );
+        return;
+      case "stop":
+        void this.#stage.store.getOperation(id).then((operation) => {
+          if (operation?.executionArn) call("sfn", "StopExecution", { executionArn: operation.executionArn });
+        });
+        return;
+      case "tighten":
+        for (const { name, budget } of this.#scenario.workloads) {
+          if (!budget) continue;
+          this.#watch.excuse(`default/${name}`);
+          this.#budget(name, { maxUnavailable: 0 });
+          later(() => this.#budget(name, budget));
+        }
+        return;
+      case "terminate": {
+        if (!this.#platform.kubernetes.hasCluster(CLUSTER_ARN)) return;
+        const [node] = this.#platform.kubernetes.list(CLUSTER_ARN, "Node");
+        const instance = String(node?.spec?.providerID ?? "")
+          .split("/")
+          .at(-1);
+        if (!instance) return;
+        this.#watch.excuse("all");
+        this.#watch.excuseNodes();
+        call("ec2", "TerminateInstances", { InstanceIds: [instance] });
+        return;
+      }
+    }
+  }
+
+  /** A request beside the operation; its answer must be one of these. */
+  #meanwhile(request: Promise<Response>, what: string, wanted: readonly number[], during?: string): void {
+    void request.then(async (response) => {
+      if (wanted.includes(response.status)) return;
+      const operation = during === undefined ? undefined : await this.#stage.store.getOperation(during);
+      if (operation && ENDED.has(operation.status)) return;
+      this.#watch.broken("the API answers", `${what}: ${response.status} ${await response.text()}`);
+    });
+  }
+
+  #budget(name: string, spec: object): void {
+    const { kubernetes } = this.#platform;
+    if (!kubernetes.hasCluster(CLUSTER_ARN)) return;
+    kubernetes.delete(CLUSTER_ARN, "PodDisruptionBudget", "default", name);
+    kubernetes.apply(CLUSTER_ARN, {
+      apiVersion: "policy/v1",
+      kind: "PodDisruptionBudget",
+      metadata: { name, namespace: "default" },
+      spec: { ...spec, selector: { matchLabels: { app: name } } },
+    });
+  }
+
+  /** Somebody mends what the operation named. */
+  #heal(): void {
+    const { kubernetes, faults } = this.#platform;
+    faults.clear();
+    if (!kubernetes.hasCluster(CLUSTER_ARN)) return;
+    for (const { name, budget } of this.#scenario.workloads) if (budget) this.#budget(name, budget);
+  }
+
+  async #ended(id: string): Promise<Operation | undefined> {
+    const { clock } = this.#platform.kernel;
+    const until = clock.now() + LONGEST_MS;
+    while (clock.now() < until) {
+      const operation = await this.#stage.store.getOperation(id);
+      if (operation && ENDED.has(operation.status)) return operation;
+      await this.#pass(LOOK_MS);
+    }
+    const operation = await this.#stage.store.getOperation(id);
+    this.#watch.broken("every operation ends", `${operation?.status} after five days`);
+    return undefined;
+  }
+
+  async #retry(id: string): Promise<string | undefined> {
+    const { status, body } = await this.#send("POST", `/v1/operations/${id}/retry`, {});
+    if (status === 202) return undefined;
+    const { code, detail } = body as { code: string; detail: string };
+    return `${status} ${code} ${detail}`;
+  }
+
+  /** What a failed operation leaves is in its error or in its log. */
+  async #leftoversAreNamed(operation: Operation): Promise<void> {
+    const events = await this.#stage.store.listEvents(operation.id, 0, 10_000);
+    const told = JSON.stringify([operation.error, events.map((event: OperationEvent) => event.message)]);
+    const { broken } = this.#watch;
+    if (!this.#platform.kubernetes.hasCluster(CLUSTER_ARN)) return;
+    const cluster = await this.#cluster();
+    if (this.#scenario.work.type === "delete" || this.#scenario.work.type === "provision") return;
+    const groups = Map.groupBy(cluster?.nodegroups ?? [], (group) => group.name);
+    for (const [name, all] of groups) {
+      if (all.length < 2) continue;
+      const green =
+        all
+          .map((group) => group.physicalName)
+          .sort()
+          .at(-1) ?? "";
+      if (!told.includes(`${green} `) && !told.includes(`${green} is left`))
+        broken("leftovers are named", `${name} exists as ${all.map((g) => g.physicalName).join(", ")}`);
+    }
+    const cordoned = this.#platform.kubernetes
+      .list(CLUSTER_ARN, "Node")
+      .filter((node) => node.spec?.unschedulable === true);
+    if (cordoned.length > 0 && !/cordoned/.test(told))
+      broken("leftovers are named", `cordoned: ${cordoned.map((node) => node.metadata.name).join(", ")}`);
+  }
+
+  async #cluster(): Promise<Cluster | undefined> {
+    const { status, body } = await this.#send("GET", "/v1/clusters/demo");
+    return status === 200 ? (body as Cluster) : undefined;
+  }
+
+  /** After success the world is what was asked for, and nothing is left over. */
+  async #isAsWanted(): Promise<void> {
+    const { work, cluster: shape } = this.#scenario;
+    const { broken } = this.#watch;
+    const { kubernetes } = this.#platform;
+    if (work.type === "delete") {
+      if (kubernetes.hasCluster(CLUSTER_ARN)) broken("it is as wanted", "the cluster is still there");
+      if (await this.#stage.store.getCluster(REF)) broken("it is as wanted", "the cluster is still known");
+      return;
+    }
+    const cluster = await this.#cluster();
+    const groups = cluster?.nodegroups ?? [];
+    const wanted = work.type === "upgrade" ? work.to : shape.version;
+    if (cluster?.version !== wanted) broken("it is as wanted", `control plane on ${cluster?.version}`);
+    if (groups.length !== shape.groups.length)
+      broken("no group is left over", groups.map((group) => group.physicalName).join(", "));
+    for (const group of groups) {
+      if (work.type === "upgrade" && group.version !== wanted)
+        broken("it is as wanted", `${group.physicalName} is on ${group.version}`);
+      if (group.status !== "ACTIVE") broken("it is as wanted", `${group.physicalName} is ${group.status}`);
+    }
+    for (const addon of cluster?.addons ?? [])
+      if (addon.status !== "ACTIVE") broken("it is as wanted", `add-on ${addon.name} is ${addon.status}`);
+    for (const node of kubernetes.list(CLUSTER_ARN, "Node"))
+      if (node.spec?.unschedulable === true) broken("it is as wanted", `${node.metadata.name} is cordoned`);
+  }
+}

@@ -1,0 +1,191 @@
+import { nodesAllowed } from "../../core/plan/drain-batch.ts";
+import type { CallRecord } from "../../local/aws/contract.ts";
+import type { Platform } from "../../local/platform.ts";
+import type { KubeObject } from "../../local/world/kubernetes-contract.ts";
+import { CLUSTER_ARN } from "./cluster.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** Something that must never be, with when it was (seconds since the run began). */
+export interface Violation {
+  readonly rule: string;
+  readonly what: string;
+  readonly at: number;
+}
+
+export interface Watch {
+  readonly violations: Violation[];
+  /** What was refused with 4xx to our workflows, as `eks UpdateAddon ResourceInUseException`. */
+  readonly refusals: ReadonlyMap<string, number>;
+  /** The world itself takes pods or nodes away, or a person changes a budget: such budgets no longer count. */
+  excuse(budgets: "all" | string): void;
+  excuseNodes(): void;
+  broken(rule: string, what: string): void;
+  /** Calls so far, our own questions not counted. */
+  readonly calls: () => number;
+}
+
+const minor = (version: unknown): number => Number(/^v?1\.(\d+)/.exec(String(version))?.[1] ?? Number.NaN);
+
+/** Looks at the world from outside while an operation works, and writes down what must never be. */
+export function watch(platform: Platform, scenario: Scenario): Watch {
+  const { clock } = platform.kernel;
+  const began = clock.now();
+  const violations: Violation[] = [];
+  const broken = (rule: string, what: string): void => {
+    if (violations.length < 20) violations.push({ rule, what, at: Math.round((clock.now() - began) / 1000) });
+  };
+  const refusals = new Map<string, number>();
+  let calls = 0;
+  platform.endpoint.onCall((call) => {
+    if (call.scope.principal.caller === undefined) return;
+    calls++;
+    watchCall(call, refusals);
+    watchSteps(call, broken);
+  });
+  watchSkew(platform, broken);
+  const budgets = watchBudgets(platform, broken);
+  const nodes = watchNodes(platform, scenario, broken);
+  watchOperations(platform, broken);
+  return {
+    violations,
+    refusals,
+    excuse: budgets.excuse,
+    excuseNodes: nodes.excuse,
+    broken,
+    calls: () => calls,
+  };
+}
+
+function watchCall(call: CallRecord, refusals: Map<string, number>): void {
+  const { error } = call;
+  if (!error || error.status >= 500 || error.status === 429) return;
+  const key = `${call.scope.principal.caller?.replace(/^slipway-local-/, "")} ${call.service} ${call.operation} ${error.code}`;
+  refusals.set(key, (refusals.get(key) ?? 0) + 1);
+}
+
+/** One minor version at a time: EKS refuses the rest, but we must not even ask. */
+function watchSteps(call: CallRecord, broken: Watch["broken"]): void {
+  if (call.operation === "UpdateClusterVersion" && call.error?.code === "InvalidParameterException")
+    broken("one minor version at a time", `${JSON.stringify(call.input)}: ${call.error.message}`);
+}
+
+/** No kubelet newer than the API server, none more than three minor versions older. */
+function watchSkew(platform: Platform, broken: Watch["broken"]): void {
+  const { kubernetes } = platform;
+  const served = new Map<string, number>();
+  const { setVersion } = kubernetes;
+  Object.assign(kubernetes, {
+    setVersion(arn: string, version: string) {
+      const before = served.get(arn);
+      if (before !== undefined && minor(version) !== before + 1)
+        broken("one minor version at a time", `from 1.${before} to ${version}`);
+      served.set(arn, minor(version));
+      setVersion.call(kubernetes, arn, version);
+      for (const node of kubernetes.list(arn, "Node")) judge(arn, node);
+    },
+  });
+  const judge = (arn: string, node: KubeObject): void => {
+    const api = served.get(arn);
+    const { nodeInfo = {} } = (node.status ?? {}) as { nodeInfo?: Record<string, string> };
+    const kubelet = minor(nodeInfo.kubeletVersion);
+    if (api === undefined || Number.isNaN(kubelet)) return;
+    if (kubelet > api)
+      broken("kubelet never ahead", `${node.metadata.name} 1.${kubelet}, API server 1.${api}`);
+    if (kubelet < api - 3)
+      broken("kubelet at most 3 behind", `${node.metadata.name} 1.${kubelet}, API server 1.${api}`);
+  };
+  platform.endpoint.onCall((call) => {
+    if (call.operation !== "DescribeCluster" || call.error) return;
+    const { version } = (call.output?.cluster ?? {}) as { version?: string };
+    if (version !== undefined && !served.has(CLUSTER_ARN)) served.set(CLUSTER_ARN, minor(version));
+  });
+  kubernetes.onChange((arn, type, object) => {
+    if (object.kind === "Node" && type !== "DELETED") judge(arn, object);
+  });
+}
+
+/** A budget that was met is never violated, as long as it can be met while one pod moves. */
+function watchBudgets(platform: Platform, broken: Watch["broken"]): { excuse: Watch["excuse"] } {
+  const met = new Set<string>();
+  const excused = new Set<string>();
+  platform.kubernetes.onChange((_arn, type, object) => {
+    if (object.kind !== "PodDisruptionBudget") return;
+    const name = `${object.metadata.namespace}/${object.metadata.name}`;
+    const {
+      currentHealthy = 0,
+      desiredHealthy = 0,
+      expectedPods = 0,
+    } = (object.status ?? {}) as Record<string, number>;
+    if (type === "DELETED" || desiredHealthy >= expectedPods) {
+      met.delete(name);
+      return;
+    }
+    if (currentHealthy >= desiredHealthy) met.add(name);
+    else if (met.has(name) && !excused.has(name) && !excused.has("all")) {
+      met.delete(name);
+      broken(
+        "budgets are never violated",
+        `${name} had ${currentHealthy} healthy pods, wants ${desiredHealthy}`,
+      );
+    }
+  });
+  return { excuse: (name) => void excused.add(name) };
+}
+
+/** Of each group so many Ready, schedulable nodes as blue had, less what the policy allows to be missing. */
+function watchNodes(platform: Platform, scenario: Scenario, broken: Watch["broken"]): { excuse: () => void } {
+  let excused = scenario.work.type === "provision" || scenario.work.type === "delete";
+  const { kubernetes } = platform;
+  const sizes = new Map(scenario.cluster.groups.map((group) => [group.name, group.size]));
+  const limit = scenario.rotation.maxUnavailable as number | string;
+  const told = new Set<string>();
+  const usable = new Map<string, Set<string>>();
+  kubernetes.onChange((_arn, type, object) => {
+    if (object.kind !== "Node" || excused) return;
+    const group = object.metadata.labels?.pool ?? "";
+    const size = sizes.get(group);
+    if (size === undefined) return;
+    const nodes = usable.get(group) ?? new Set<string>();
+    usable.set(group, nodes);
+    const conditions = (object.status?.conditions ?? []) as { type: string; status: string }[];
+    const ready = conditions.some((c) => c.type === "Ready" && c.status === "True");
+    if (type !== "DELETED" && ready && object.spec?.unschedulable !== true) nodes.add(object.metadata.name);
+    else if (nodes.delete(object.metadata.name)) {
+      const least = size - nodesAllowed(limit, size);
+      if (nodes.size >= least || told.has(group)) return;
+      told.add(group);
+      broken(
+        "enough usable nodes",
+        `${group} had ${nodes.size} Ready schedulable nodes, at least ${least} of ${size} must stay`,
+      );
+    }
+  });
+  if (!excused)
+    for (const node of kubernetes.list(CLUSTER_ARN, "Node")) {
+      const group = node.metadata.labels?.pool ?? "";
+      const nodes = usable.get(group) ?? new Set<string>();
+      usable.set(group, nodes.add(node.metadata.name));
+    }
+  return {
+    excuse: () => {
+      excused = true;
+    },
+  };
+}
+
+/** Two operations never work on one cluster: between Started and its end no other one starts. */
+function watchOperations(platform: Platform, broken: Watch["broken"]): void {
+  const running = new Set<string>();
+  platform.endpoint.onCall((call) => {
+    if (call.service !== "eventbridge" || call.operation !== "PutEvents") return;
+    for (const entry of (call.input.Entries ?? []) as { DetailType?: string; Detail?: string }[]) {
+      if (!entry.DetailType?.startsWith("Operation ")) continue;
+      const { operationId } = JSON.parse(entry.Detail ?? "{}") as { operationId: string };
+      if (entry.DetailType !== "Operation Started") running.delete(operationId);
+      else {
+        running.add(operationId);
+        if (running.size > 1) broken("one operation per cluster", [...running].join(" and "));
+      }
+    }
+  });
+}
