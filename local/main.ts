@@ -2,9 +2,12 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LogEntry } from "../adapters/runtime.ts";
+import { DEFAULT_ENDPOINT } from "../cli/commands/session.ts";
 import type { Output } from "../cli/context.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { serveHttp } from "./aws/http-server.ts";
+import { DataInUseError } from "./data-lock.ts";
+import { freePort } from "./free-port.ts";
 import { serveGateway } from "./gateway/server.ts";
 import { runMainJob } from "./main-job/main-job.ts";
 import { readOptions, type StartOptions, USAGE } from "./options.ts";
@@ -58,17 +61,24 @@ async function once(options: StartOptions): Promise<number> {
   return code;
 }
 
-async function serve(options: StartOptions): Promise<void> {
+async function serve(asked: StartOptions): Promise<void> {
+  // Clusters announce the endpoint's port, so it must be known before there is anything to serve.
+  const options = { ...asked, awsPort: asked.awsPort === 0 ? await freePort() : asked.awsPort };
   const platform = await start(options);
   const { endpoint, kubernetes, kernel } = platform;
-  const aws = await serveHttp({
-    endpoint,
-    kubernetes,
-    port: options.awsPort,
-    // What an answer tells must survive a kill that follows it.
-    beforeReply: () => kernel.durable.flush(),
+  const [aws, api] = await Promise.all([
+    serveHttp({
+      endpoint,
+      kubernetes,
+      port: options.awsPort,
+      // What an answer tells must survive a kill that follows it.
+      beforeReply: () => kernel.durable.flush(),
+    }),
+    serveGateway(platform.gateway, options.apiPort),
+  ]).catch(async (error: unknown) => {
+    await platform.close();
+    throw error;
   });
-  const api = await serveGateway(platform.gateway, options.apiPort);
   const release =
     "run" in kernel.clock && typeof kernel.clock.run === "function" ? kernel.clock.run() : undefined;
   process.stdout.write(welcome(options, api.port, aws.port));
@@ -95,20 +105,34 @@ function welcome(options: StartOptions, apiPort: number, awsPort: number): strin
     options.time.kind === "virtual"
       ? "virtual time"
       : `simulated time, ${options.time.speed} times faster than real`;
+  const endpoint = `http://127.0.0.1:${apiPort}`;
+  const elsewhere = endpoint === DEFAULT_ENDPOINT ? "" : `  export SLIPWAY_ENDPOINT=${endpoint}\n`;
   return `Slipway, embedded platform (${time}; state ${options.data ? `in ${options.data}` : "in memory"})
 
-  API                 http://127.0.0.1:${apiPort}          (/openapi.json)
+  API                 ${endpoint}          (/openapi.json)
   AWS endpoint        http://127.0.0.1:${awsPort}          (EKS, Step Functions, EventBridge, EC2, ...)
 
 In another terminal:
-  npm run slipway -- apply -f examples/cluster.yaml --wait
+${elsewhere}  npm run slipway -- apply -f examples/cluster.yaml --wait
   npm run slipway -- upgrade demo --to ${NEWEST} --wait
   npm run slipway -- get operations
-  aws --endpoint-url http://127.0.0.1:${awsPort} eks describe-cluster --name demo
+  export AWS_ENDPOINT_URL=http://127.0.0.1:${awsPort} AWS_DEFAULT_REGION=eu-west-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+  aws eks describe-cluster --name demo
   kubectl --server http://127.0.0.1:${awsPort}/kubernetes/111122223333/eu-west-1/demo get nodes,pods,pdb -A
 
 Or the whole main job at once: npm start -- --once
+Stop with Ctrl-C; ${options.data ? "the state is kept, and the next start goes on where this one was" : "nothing is kept"}.
 `;
+}
+
+/** What stands against starting, in words; undefined for a defect, which keeps its trace. */
+function obstacle(error: unknown): string | undefined {
+  if (error instanceof DataInUseError) return error.message;
+  const { code, port } = (error instanceof Error ? error : {}) as NodeJS.ErrnoException & { port?: number };
+  if (code === "EADDRINUSE")
+    return `port ${port} is in use, perhaps by another platform\n  Stop that one, or choose other ports: SLIPWAY_PORT=... (the API), SLIPWAY_AWS_PORT=... (the AWS endpoint); 0 takes any free one`;
+  if (code === "EACCES" && port !== undefined) return `not allowed to listen on port ${port}`;
+  return undefined;
 }
 
 try {
@@ -117,9 +141,15 @@ try {
   else if (options.once) process.exitCode = await once(options);
   else await serve(options);
 } catch (error) {
-  if (!(error instanceof InvalidInputError)) throw error;
-  process.stderr.write(
-    `${error.problems.map(({ field, message }) => `${field === "" ? "options" : field}: ${message}`).join("\n")}\n\n${USAGE}`,
-  );
-  process.exitCode = 2;
+  const text = obstacle(error);
+  if (text !== undefined) {
+    process.stderr.write(`cannot start: ${text}\n`);
+    process.exitCode = 1;
+  } else if (error instanceof InvalidInputError) {
+    const problems = error.problems.map(
+      ({ field, message }) => `${field === "" ? "options" : field}: ${message}`,
+    );
+    process.stderr.write(`${problems.join("\n")}\n\n${USAGE}`);
+    process.exitCode = 2;
+  } else throw error;
 }

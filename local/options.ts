@@ -29,7 +29,12 @@ export const USAGE = `Usage: npm start -- [options]
   --nodes N         spread N nodes over the node groups of the example instead of its own numbers
   --file PATH       the ClusterConfig of the main job (default examples/cluster.yaml)
 
-Environment: SLIPWAY_PORT (4300), SLIPWAY_AWS_PORT (4566), SLIPWAY_DATA (.slipway; with --once nothing is kept unless set)
+Environment:
+  SLIPWAY_PORT      port of the API (default 4300; 0 takes any free one)
+  SLIPWAY_AWS_PORT  port of the AWS endpoint (default 4566; 0 takes any free one)
+  SLIPWAY_DATA      folder of the state (default .slipway; with --once or --instant nothing is kept unless it is set)
+
+Exit codes: 0 done, 1 the main job failed or the platform cannot start, 2 bad options.
 `;
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Runtime } from "../adapters/runtime.ts";
 import type { FunctionDeclaration } from "../core/declaration.ts";
@@ -16,6 +15,7 @@ import { createEndpoint, type ServiceDefect } from "./aws/endpoint.ts";
 import { createSdkIntegrations } from "./aws/sdk-integrations.ts";
 import { createServices } from "./aws/services/services.ts";
 import { createSessions } from "./aws/sessions.ts";
+import { lockData } from "./data-lock.ts";
 import { createDeliver } from "./deliver.ts";
 import { deploy } from "./deploy.ts";
 import { createEvents, type Events } from "./events/events.ts";
@@ -29,6 +29,7 @@ import { createLambda, type Lambda } from "./lambda/lambda.ts";
 import { BUS, functionName, HOME, type Home, roleArn, STAGE, TABLE, workflowArnPrefix } from "./names.ts";
 import { createEks } from "./world/eks/eks.ts";
 import { createFaults, type Faults } from "./world/faults.ts";
+import { eventResources } from "./world/infra/cloudformation/event-resources.ts";
 import { createInfra } from "./world/infra/infra.ts";
 import { createKubernetes } from "./world/kubernetes/kubernetes.ts";
 import type { KubernetesWorld } from "./world/kubernetes-contract.ts";
@@ -70,10 +71,14 @@ export interface Platform {
 /** Where the endpoint is said to be when no socket is open. */
 const IN_MEMORY_URL = "http://127.0.0.1:4566";
 
-/** Starts a platform: joins the parts, deploys what is declared, goes on with what the journal says was running. */
+/**
+ * Starts a platform: joins the parts, deploys what is declared, goes on with what the journal says was running.
+ *
+ * @throws {DataInUseError} when another platform works on the folder of its state.
+ */
 export async function createPlatform(options: PlatformOptions): Promise<Platform> {
   const { data } = options;
-  if (data) mkdirSync(data, { recursive: true });
+  const lock = data ? await lockData(data) : undefined;
   const kernel = createKernel({
     time: options.time,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
@@ -89,11 +94,11 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   });
   const faults = createFaults();
   const kubernetes = createKubernetes({ kernel, faults });
-  const infra = createInfra({ kernel, kubernetes, faults });
+  const events = createEvents({ kernel, deliver: createDeliver(endpoint) });
+  const infra = createInfra({ kernel, kubernetes, faults, resources: eventResources(events.eventbridge) });
   const eks = createEks({ kernel, kubernetes, infra, faults, endpoint: endpointUrl });
   const dynamo: Dynamo = createDynamo({ kernel, ...(data ? { path: join(data, "table") } : {}) });
-  const services = createServices({ kernel });
-  const events = createEvents({ kernel, deliver: createDeliver(endpoint) });
+  const services = createServices({ kernel, trust: infra.trusts });
   const engine = createEngine({ kernel, endpoint, sdk: createSdkIntegrations(endpoint) });
   const lambda = createLambda({ kernel, endpoint });
 
@@ -106,12 +111,14 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   endpoint.serve("sts", services.sts);
   endpoint.serve("sns", services.sns);
   endpoint.serve("cloudwatch-logs", services.logs);
+  endpoint.serve("cloudtrail", services.cloudTrail.handlers);
+  endpoint.serve("service-quotas", services.serviceQuotas);
   endpoint.serve("eventbridge", events.eventbridge);
   endpoint.serve("scheduler", events.scheduler);
   endpoint.serve("sfn", engine.handlers);
   endpoint.serve("lambda", lambda.handlers);
 
-  cloudTrailEvents({ kernel, endpoint, events, faults });
+  cloudTrailEvents({ kernel, endpoint, events, faults, logging: services.cloudTrail.logging });
   executionStatusEvents(engine, events);
 
   const declared = [...functions, ...apiFunctions];
@@ -158,6 +165,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       kernel.clock.stop();
       kernel.durable.close();
       await dynamo.close();
+      await lock?.release();
     },
   };
 }

@@ -64,6 +64,8 @@ export type ServiceName =
   | "auto-scaling"
   | "iam"
   | "cloudformation"
+  | "cloudtrail"
+  | "service-quotas"
   | "sns";
 
 /** An AWS error: `code` goes into `x-amzn-ErrorType` or the XML `Code`, extra members into the body. */

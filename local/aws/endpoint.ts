@@ -12,6 +12,7 @@ import {
   type WireResponse,
 } from "./contract.ts";
 import { internalFailure, invalidRequest, notImplemented } from "./errors.ts";
+import { foreignService } from "./foreign-service.ts";
 import { createIdentify, credentialScope, DEFAULT_ACCOUNT, DEFAULT_REGION, serviceOf } from "./identify.ts";
 import { memberCheck } from "./model/enums.ts";
 import { modelOf, type Operation, type ServiceModel } from "./model/service-model.ts";
@@ -145,6 +146,7 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
   async function answer(request: WireRequest, requestId: string): Promise<WireResponse> {
     const credential = credentialScope(request);
     const service = serviceOf(request, credential);
+    if (!service && credential) return foreignService(request, credential.signingName, requestId);
     if (!service) {
       const error = new AwsError(
         "UnknownOperationException",

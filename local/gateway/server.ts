@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { refusal } from "../aws/loopback.ts";
 import type { Gateway } from "./gateway.ts";
-
-const LOOPBACK = /^(localhost|127(?:\.\d{1,3}){3}|\[::1\])(:\d+)?$/;
 
 /** One byte more than API Gateway takes is enough to know that it is too much. */
 const READ_LIMIT = 10 * 1024 * 1024 + 1;
@@ -37,16 +36,10 @@ export async function serveGateway(gateway: Gateway, port: number): Promise<Runn
 }
 
 async function answer(gateway: Gateway, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const host = request.headers.host ?? "";
-  const origin = request.headers.origin;
-  if (
-    !LOOPBACK.test(host) ||
-    (origin !== undefined && !(URL.canParse(origin) && LOOPBACK.test(new URL(origin).host)))
-  ) {
+  const refused = refusal(request.headers.host, request.headers.origin);
+  if (refused) {
     response.writeHead(403, { "content-type": "application/json" });
-    response.end(
-      JSON.stringify({ message: "only requests from this machine, to its loopback address, are answered" }),
-    );
+    response.end(JSON.stringify({ message: refused }));
     return;
   }
   const body = await readBody(request);
@@ -56,7 +49,7 @@ async function answer(gateway: Gateway, request: IncomingMessage, response: Serv
   }
   const method = request.method ?? "GET";
   const reply = await gateway.fetch(
-    new Request(`http://${host}${request.url ?? "/"}`, {
+    new Request(`http://${request.headers.host}${request.url ?? "/"}`, {
       method,
       headers,
       ...(method === "GET" || method === "HEAD" ? {} : { body }),

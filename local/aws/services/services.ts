@@ -1,12 +1,21 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { createCloudTrail } from "./cloud-trail.ts";
 import { createLogs } from "./logs.ts";
+import { createServiceQuotas } from "./service-quotas.ts";
 import { createSns, type Publication } from "./sns.ts";
-import { createSts } from "./sts.ts";
+import { createSts, type Trust } from "./sts.ts";
 
-/** The small services of the platform: STS, SNS and CloudWatch Logs. Mount each with `endpoint.serve`. */
-export function createServices(options: { readonly kernel: Kernel }) {
+/** The small services of the platform. Mount each with `endpoint.serve`. */
+export function createServices(options: { readonly kernel: Kernel; readonly trust?: Trust }) {
   const { handlers: sns, onPublish } = createSns(options);
-  return { sts: createSts(options), sns, logs: createLogs(options), onPublish };
+  return {
+    sts: createSts(options),
+    sns,
+    logs: createLogs(options),
+    cloudTrail: createCloudTrail(options),
+    serviceQuotas: createServiceQuotas(),
+    onPublish,
+  };
 }
 
 export type { Publication };

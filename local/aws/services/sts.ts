@@ -1,5 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import { AwsError, type ServiceHandlers } from "../contract.ts";
+import { AwsError, type Principal, type ServiceHandlers } from "../contract.ts";
 import { createSessions, parseRoleArn } from "../sessions.ts";
 
 const DEFAULT_DURATION_SECONDS = 3600;
@@ -14,14 +14,20 @@ function principalId(prefix: string, arn: string): string {
   return prefix + hash.toString(36).toUpperCase().padStart(16, "0");
 }
 
-/**
- * STS: who one is, and session keys of a role. Any principal may assume any role: trust policies are not
- * evaluated.
- */
+/** Whether a role's trust policy lets a principal assume it. */
+export type Trust = (request: {
+  readonly roleArn: string;
+  readonly principal: Principal;
+  readonly externalId: string | undefined;
+}) => boolean;
+
+/** STS: who one is, and session keys of a role. Without `trust` any principal may assume any role. */
 export function createSts({
   kernel,
+  trust = () => true,
 }: {
   readonly kernel: Kernel;
+  readonly trust?: Trust;
 }): ServiceHandlers<typeof import("@aws-sdk/client-sts")> {
   const sessions = createSessions(kernel);
   return {
@@ -39,7 +45,7 @@ export function createSts({
       };
     },
 
-    AssumeRole: (input) => {
+    AssumeRole: (input, { principal }) => {
       const { RoleArn = "", RoleSessionName = "", DurationSeconds = DEFAULT_DURATION_SECONDS } = input;
       if (!parseRoleArn(RoleArn)) throw invalid(`${RoleArn} is invalid`);
       if (!SESSION_NAME.test(RoleSessionName))
@@ -49,6 +55,13 @@ export function createSts({
       if (DurationSeconds < 900 || DurationSeconds > 43_200)
         throw invalid(
           `1 validation error detected: Value '${DurationSeconds}' at 'durationSeconds' failed to satisfy constraint: Member must have value between 900 and 43200`,
+        );
+      // The same answer for a role that does not exist, as on AWS: it must not tell which roles there are.
+      if (!trust({ roleArn: RoleArn, principal, externalId: input.ExternalId }))
+        throw new AwsError(
+          "AccessDenied",
+          `User: ${principal.arn} is not authorized to perform: sts:AssumeRole on resource: ${RoleArn}`,
+          { status: 403 },
         );
       const session = sessions.issue({
         roleArn: RoleArn,

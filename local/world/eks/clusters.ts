@@ -34,8 +34,13 @@ export interface ClusterLifecycle {
 /** The cluster as DescribeCluster answers: health is read from the world at the time of asking. */
 export function renderCluster(ctx: EksContext, doc: ClusterDoc): Cluster {
   const issues = [...(doc.body.health?.issues ?? []), ...standingIssues(ctx, doc)];
-  return { ...doc.body, arn: doc.arn, createdAt: date(doc.createdAt), health: { issues } };
+  // A platform that was started again may listen on another port.
+  const endpoint = doc.body.endpoint === undefined ? {} : { endpoint: endpointOf(ctx, doc) };
+  return { ...doc.body, ...endpoint, arn: doc.arn, createdAt: date(doc.createdAt), health: { issues } };
 }
+
+const endpointOf = (ctx: EksContext, doc: ClusterDoc): string =>
+  `${ctx.endpoint}/kubernetes/${doc.account}/${doc.region}/${doc.name}`;
 
 /** Issues that last as long as their cause: a role that is gone, subnets that are gone, faults. */
 function standingIssues(
@@ -97,7 +102,7 @@ export const clusterHandlers = (ctx: EksContext, lifecycle: ClusterLifecycle) =>
   function bringUp(doc: ClusterDoc): void {
     const oidcId = ids.hex(32).toUpperCase();
     doc.body.status = "ACTIVE";
-    doc.body.endpoint = `${ctx.endpoint}/kubernetes/${doc.account}/${doc.region}/${doc.name}`;
+    doc.body.endpoint = endpointOf(ctx, doc);
     doc.body.certificateAuthority = { data: certificate(ids.hex(512)) };
     doc.body.identity = { oidc: { issuer: `https://oidc.eks.${doc.region}.amazonaws.com/id/${oidcId}` } };
     if (doc.body.resourcesVpcConfig) doc.body.resourcesVpcConfig.clusterSecurityGroupId = `sg-${ids.hex(17)}`;

@@ -100,6 +100,20 @@ const SPEC_DEFAULTS: ReadonlyMap<Resource, Readonly<Record<string, unknown>>> = 
   ]),
 ]);
 
+/** A spec with its defaults; one of its own parts (`strategy`) too, unless it is of another type. */
+function filled(
+  defaults: Readonly<Record<string, unknown>>,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const spec: Record<string, unknown> = { ...defaults, ...given };
+  for (const [name, fallback] of Object.entries(defaults)) {
+    const own = given[name];
+    if (isRecord(fallback) && isRecord(own) && (own.type ?? fallback.type) === fallback.type)
+      spec[name] = filled(fallback, own);
+  }
+  return spec;
+}
+
 /** The object with the API server's defaults filled in; the given object is not changed. */
 export function withDefaults(cluster: Cluster, r: Resource, given: KubeObject): KubeObject {
   const metadata = {
@@ -110,7 +124,7 @@ export function withDefaults(cluster: Cluster, r: Resource, given: KubeObject): 
       : {}),
   };
   const base = SPEC_DEFAULTS.get(r);
-  const spec = isRecord(given.spec) || base ? { ...base, ...given.spec } : undefined;
+  const spec = isRecord(given.spec) || base ? filled(base ?? {}, given.spec ?? {}) : undefined;
   if (!spec) return { ...given, metadata };
   if (r === PODS && Array.isArray(spec.containers))
     return { ...given, metadata, spec: podSpecDefaults(spec as PodSpec) };

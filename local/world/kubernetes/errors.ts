@@ -112,6 +112,15 @@ export const methodNotAllowed = (): ApiError =>
 export const noSuchPath = (): ApiError =>
   new ApiError(404, "NotFound", "the server could not find the requested resource", {});
 
+/** `kubectl exec`, `attach`, `cp`, `port-forward`, `debug`: there is nothing in a pod to talk to. */
+export const noProcesses = (what: string): ApiError =>
+  new ApiError(
+    501,
+    "NotImplemented",
+    `pods of a simulated cluster run no processes, so there is no ${what}`,
+    {},
+  );
+
 export const unsupportedMediaType = (type: string): ApiError =>
   new ApiError(
     415,

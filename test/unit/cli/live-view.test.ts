@@ -13,7 +13,7 @@ const step = (phase: string, id: string, over: Partial<StepView> = {}): StepView
   id: `${phase}/${id}`,
   phase,
   kind: "nodegroup",
-  subject: id,
+  target: id,
   title: `Replace the 4 nodes of ${id} by nodes of ${phase}`,
   expectedSeconds: 588,
   status: "Pending",
@@ -26,6 +26,7 @@ const now = "2026-11-20T10:12:14.000Z";
 function operation(steps: readonly StepView[]): OperationWithSteps {
   const phases = [...new Set(steps.map(({ phase }) => phase))].map((id) => ({
     id,
+    version: id,
     steps: steps.filter(({ phase }) => phase === id),
   }));
   return {
@@ -39,7 +40,8 @@ function operation(steps: readonly StepView[]): OperationWithSteps {
     attempt: 1,
     overrides: [],
     control: {},
-    version: 1,
+    request: {},
+    revision: 1,
     plan: {
       type: "upgrade-cluster",
       cluster: { account: "111122223333", region: "eu-west-1", name: "demo" },
@@ -52,7 +54,7 @@ function operation(steps: readonly StepView[]): OperationWithSteps {
       digest: "d",
     },
     steps,
-  } as OperationWithSteps;
+  };
 }
 
 const blocked = operation([

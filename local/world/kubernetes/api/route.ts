@@ -1,5 +1,5 @@
-import { noSuchPath } from "../errors.ts";
-import { findResource, NAMESPACES, type Resource } from "../resources.ts";
+import { noProcesses, noSuchPath } from "../errors.ts";
+import { findResource, NAMESPACES, PODS, type Resource } from "../resources.ts";
 
 /** What a path of the API means. */
 export type Route =
@@ -14,7 +14,7 @@ export type Route =
       readonly as?: "events.k8s.io/v1";
     };
 
-/** @throws {ApiError} 404 for a resource that is not served, 400 for bad percent-encoding. */
+/** @throws {ApiError} 404 for a resource that is not served, 501 for what needs a running container, 400 for bad percent-encoding. */
 export function routeOf(path: string): Route {
   const parts = path
     .split("/")
@@ -66,6 +66,15 @@ function lookUp(
   return found(findResource(group, version, plural), namespace, name, subresource);
 }
 
+/** Subresources that reach into a running container. */
+const INTO_PODS: ReadonlySet<string> = new Set([
+  "attach",
+  "exec",
+  "ephemeralcontainers",
+  "portforward",
+  "proxy",
+]);
+
 function found(
   r: Resource | undefined,
   namespace: string | undefined,
@@ -74,6 +83,7 @@ function found(
 ): Extract<Route, { kind: "resource" }> {
   if (!r || (namespace !== undefined && !r.namespaced)) throw noSuchPath();
   if (name !== undefined && r.namespaced && namespace === undefined) throw noSuchPath();
+  if (r === PODS && subresource !== undefined && INTO_PODS.has(subresource)) throw noProcesses(subresource);
   if (subresource !== undefined && !r.subresources.includes(subresource)) throw noSuchPath();
   return {
     kind: "resource",
