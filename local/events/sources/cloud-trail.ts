@@ -37,8 +37,10 @@ export function cloudTrailEvents(options: {
   readonly endpoint: AwsEndpoint;
   readonly events: Events;
   readonly faults?: Faults;
+  /** Whether the account's trail logs; without it always. */
+  readonly logging?: (account: string) => boolean;
 }): void {
-  const { kernel, endpoint, events, faults } = options;
+  const { kernel, endpoint, events, faults, logging = () => true } = options;
   const { clock, ids, random, timers } = kernel;
 
   timers.on(TIMER, (_, payload) => {
@@ -56,7 +58,7 @@ export function cloudTrailEvents(options: {
     Math.round((DELAY_SECONDS.least + random() * (DELAY_SECONDS.most - DELAY_SECONDS.least)) * 1000);
 
   endpoint.onCall((call) => {
-    if (call.service !== "eks" || isRead(call.operation)) return;
+    if (call.service !== "eks" || isRead(call.operation) || !logging(call.scope.account)) return;
     const about = subject(call);
     if (faults?.hit("CloudTrailEventMissing", about)) return;
     const late = faults?.hit("CloudTrailEventLate", about);

@@ -7,6 +7,7 @@ import { autoScalingHandlers } from "./auto-scaling/api.ts";
 import { iamResources, otherResources } from "./cloudformation/account-resources.ts";
 import { cloudformationHandlers } from "./cloudformation/api.ts";
 import { networkResources } from "./cloudformation/network-resources.ts";
+import type { Provider } from "./cloudformation/provider.ts";
 import { createStackEngine } from "./cloudformation/stack-engine.ts";
 import { openStackState } from "./cloudformation/state.ts";
 import { ensureDefaultVpc } from "./default-vpc.ts";
@@ -31,6 +32,8 @@ export function createInfra(parts: {
   readonly kernel: Kernel;
   readonly kubernetes: Kubelets;
   readonly faults: Faults;
+  /** Resource types of stacks that other parts of the platform make (rules of the bus). */
+  readonly resources?: Readonly<Record<string, Provider>>;
 }) {
   const { kernel, kubernetes, faults } = parts;
   const state = openState(kernel.durable);
@@ -63,6 +66,7 @@ export function createInfra(parts: {
       ...networkResources(ec2),
       ...iamResources(iam.handlers),
       ...otherResources(autoScaling, stacks),
+      ...parts.resources,
     }),
   );
   const engine = createStackEngine({ kernel, faults, state: stacks, providers });
@@ -110,6 +114,7 @@ export function createInfra(parts: {
     ec2,
     autoScaling,
     iam: iam.handlers,
+    trusts: iam.trusts,
     cloudformation: cloudformationHandlers({ kernel, state: stacks, engine }),
   };
 }

@@ -4,6 +4,7 @@ import { holds } from "../addresses.ts";
 import { policyHandlers } from "./policies.ts";
 import { profileHandlers } from "./profiles.ts";
 import { roleHandlers } from "./roles.ts";
+import { roleTrusts, simulationHandlers } from "./simulation.ts";
 import { iamKey, openIamState } from "./state.ts";
 
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::(\d{12}):role(?:\/[^/]+)*\/([^/]+)$/;
@@ -21,10 +22,13 @@ export function createIam(parts: { readonly kernel: Kernel; readonly faults: Fau
         state.roles.get(iamKey(account, name))?.arn === roleArn && !holds(faults, "RoleGone", `role/${name}`)
       );
     },
+    /** The role's trust policy lets the principal assume it. */
+    trusts: (request: Parameters<typeof roleTrusts>[1]): boolean => roleTrusts(state, request),
     handlers: {
       ...roleHandlers(kernel, state),
       ...policyHandlers(kernel, state),
       ...profileHandlers(kernel, state),
+      ...simulationHandlers(state),
     },
   };
 }
