@@ -7,7 +7,10 @@ import { EXAMPLE_WORKLOADS } from "../builders/platform.ts";
 async function mainJob(seed: number) {
   const platform = await createPlatform({ time: { kind: "virtual" }, seed });
   let printed = "";
-  const output = { write: (text: string) => void (printed += text), isTTY: false, columns: 200 };
+  const write = (text: string): void => {
+    printed += text;
+  };
+  const output = { write, isTTY: false, columns: 200 };
   const code = await runMainJob({
     platform,
     file: new URL("../../examples/cluster.yaml", import.meta.url).pathname,
