@@ -249,12 +249,23 @@ export class DynamoStore implements Store {
   }
 
   async putTaskToken(operationId: string, token: string): Promise<void> {
-    await this.#put({ PK: keys.operationPartition(operationId), SK: keys.TOKEN, token });
+    await this.#put({ PK: keys.operationPartition(operationId), SK: keys.tokenKey(token), token });
   }
 
-  async takeTaskToken(operationId: string): Promise<string | undefined> {
-    const taken = await this.#delete(keys.operationPartition(operationId), keys.TOKEN);
-    return taken?.token as string | undefined;
+  async takeTaskTokens(operationId: string): Promise<readonly string[]> {
+    const PK = keys.operationPartition(operationId);
+    const items = await this.#queryAll({
+      KeyConditionExpression: "PK = :pk AND begins_with(SK, :token)",
+      ExpressionAttributeValues: { ":pk": PK, ":token": keys.TOKEN },
+      ConsistentRead: true,
+    });
+    const tokens: string[] = [];
+    for (const { SK } of items) {
+      // Whoever deletes it has it; another taker gets nothing.
+      const taken = await this.#delete(PK, SK as string);
+      if (taken) tokens.push(taken.token as string);
+    }
+    return tokens.sort();
   }
 
   async rememberRequest(key: string, operationId: string, expiresAt: number): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type ClusterRef, clusterKey } from "../../core/cluster-ref.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { ENDED, type OperationStatus } from "../../core/operation/types.ts";
@@ -9,7 +10,7 @@ export const operationPartition = (id: string): string => `OP#${id}`;
 export const CLUSTER = "CLUSTER";
 export const LEASE = "LEASE";
 export const OPERATION = "OPERATION";
-export const TOKEN = "TOKEN";
+export const TOKEN = "TOKEN#";
 export const REQUEST = "REQUEST";
 export const CLUSTERS = "CLUSTERS";
 export const LEASES = "LEASES";
@@ -18,6 +19,10 @@ export const ENDED_OPERATIONS = "OPS#ENDED";
 
 /** Sequence numbers are padded so that text order is number order; ten digits outlast any operation. */
 export const eventKey = (seq: number): string => `EVENT#${String(seq).padStart(10, "0")}`;
+
+/** A token is longer than a sort key may be. */
+export const tokenKey = (token: string): string =>
+  `${TOKEN}${createHash("sha256").update(token).digest("hex").slice(0, 32)}`;
 
 export const operationIndex = (status: OperationStatus): string =>
   ENDED.has(status) ? ENDED_OPERATIONS : ACTIVE_OPERATIONS;

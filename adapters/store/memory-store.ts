@@ -12,7 +12,7 @@ export class MemoryStore implements Store {
   readonly #operations = new Map<string, Operation>();
   readonly #events = new Map<string, OperationEvent[]>();
   readonly #leases = new Map<string, { ref: ClusterRef; lease: Lease }>();
-  readonly #tokens = new Map<string, string>();
+  readonly #tokens = new Map<string, Set<string>>();
   readonly #requests = new Map<string, string>();
 
   async getCluster(ref: ClusterRef): Promise<ClusterRecord | undefined> {
@@ -107,13 +107,13 @@ export class MemoryStore implements Store {
   }
 
   async putTaskToken(operationId: string, token: string): Promise<void> {
-    this.#tokens.set(operationId, token);
+    this.#tokens.set(operationId, (this.#tokens.get(operationId) ?? new Set()).add(token));
   }
 
-  async takeTaskToken(operationId: string): Promise<string | undefined> {
-    const token = this.#tokens.get(operationId);
+  async takeTaskTokens(operationId: string): Promise<readonly string[]> {
+    const tokens = [...(this.#tokens.get(operationId) ?? [])];
     this.#tokens.delete(operationId);
-    return token;
+    return tokens.sort();
   }
 
   async rememberRequest(key: string, operationId: string): Promise<string | undefined> {

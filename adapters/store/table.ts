@@ -8,7 +8,7 @@
  *                                                        or OPS#ENDED
  *   its cluster      CLUSTER#<key>      OP#<id>
  *   event            OP#<id>            EVENT#<seq>
- *   task token       OP#<id>            TOKEN
+ *   task token       OP#<id>            TOKEN#<hash>
  *   idempotency key  REQUEST#<key>      REQUEST
  *
  * `<key>` is `account:region:name`; an operation's id is a ULID, so that text order is age. Events are in a

@@ -69,9 +69,13 @@ export interface Store {
   releaseLease(ref: ClusterRef, operationId: string): Promise<void>;
   listLeases(): Promise<readonly { readonly ref: ClusterRef; readonly lease: Lease }[]>;
 
-  /** Remembers the task token of a paused operation (encrypted at rest, never leaves the backend). */
+  /**
+   * Remembers a task token of a paused operation (encrypted at rest, never leaves the backend). An operation whose
+   * node groups rotate in parallel waits at several gates at once: each has its own token.
+   */
   putTaskToken(operationId: string, token: string): Promise<void>;
-  takeTaskToken(operationId: string): Promise<string | undefined>;
+  /** Takes every remembered token; each is given to one taker only. */
+  takeTaskTokens(operationId: string): Promise<readonly string[]>;
 
   /** First use of an idempotency key returns undefined and stores `operationId`; later ones return the stored id. */
   rememberRequest(key: string, operationId: string, expiresAt: number): Promise<string | undefined>;

@@ -17,7 +17,7 @@ type Decision = "go" | "paused" | "cancelled";
  *   gate     reads pause ── puts token ── reads control again: withdrawn? ── takes token ── answers
  *   resume          control := go ── takes token ── answers
  *
- * Whoever takes the token answers it, and only one of the two can.
+ * Whoever takes a token answers it, and only one of the two can. Rotations in parallel wait with a token each.
  */
 export const handler = task("gate", input, async ({ operationId, token }, context) => {
   const { store } = context;
@@ -31,8 +31,8 @@ export const handler = task("gate", input, async ({ operationId, token }, contex
     return paused ? { ...current, status: "Paused" } : undefined;
   });
   if (again.control.request !== "pause") {
-    const mine = await store.takeTaskToken(operationId);
-    const decision: Decision = mine === undefined ? "go" : await answer(context, again, mine);
+    let decision: Decision = "go";
+    for (const mine of await store.takeTaskTokens(operationId)) decision = await answer(context, again, mine);
     return { decision };
   }
   if (paused) {

@@ -61,6 +61,6 @@ export async function resume(
 }
 
 async function wake(runtime: Runtime, id: string, decision: "go" | "cancelled"): Promise<void> {
-  const token = await storeOf(runtime).takeTaskToken(id);
-  if (token) await workflowsOf(runtime).succeed(token, { decision });
+  for (const token of await storeOf(runtime).takeTaskTokens(id))
+    await workflowsOf(runtime).succeed(token, { decision });
 }
