@@ -52,6 +52,8 @@ export interface RuntimeConfig {
   readonly bus: string;
   /** `arn:aws:states:REGION:ACCOUNT:stateMachine:slipway-STAGE-`; a workflow's name completes it. */
   readonly workflowArnPrefix: string;
+  /** What managed accounts ask for when Slipway assumes its role there; absent where it manages its own only. */
+  readonly externalId?: string;
   readonly logLevel: "DEBUG" | "INFO" | "WARN" | "ERROR";
 }
 

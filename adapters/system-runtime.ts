@@ -28,6 +28,9 @@ export function readConfig(env: Env): RuntimeConfig {
       });
     return value;
   };
+  const externalId = env.SLIPWAY_EXTERNAL_ID
+    ? need("SLIPWAY_EXTERNAL_ID", /^[\w+=,.@:/-]{2,1224}$/, "3f9a-slipway")
+    : undefined;
   const logLevel = LOG_LEVELS.find((level) => level === (env.SLIPWAY_LOG_LEVEL ?? "INFO"));
   if (!logLevel)
     problems.push({ field: "SLIPWAY_LOG_LEVEL", message: `must be one of ${LOG_LEVELS.join(", ")}` });
@@ -42,6 +45,7 @@ export function readConfig(env: Env): RuntimeConfig {
       /^arn:[^:]+:states:[^:]+:\d{12}:stateMachine:[A-Za-z0-9_-]+$/,
       "arn:aws:states:eu-west-1:111122223333:stateMachine:slipway-prod-",
     ),
+    ...(externalId === undefined ? {} : { externalId }),
     logLevel: logLevel ?? "INFO",
   };
   if (problems.length > 0) throw new InvalidInputError(problems, "environment");

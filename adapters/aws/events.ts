@@ -10,33 +10,42 @@ import { aws } from "./errors.ts";
 /** Slipway's own bus, for people to subscribe to. */
 export interface EventPort {
   put(source: string, detailType: string, detail: object): Promise<void>;
+  /** The same on the default bus of the runtime's account and region, where AWS's own events are. */
+  putOnDefault(source: string, detailType: string, detail: object): Promise<void>;
 }
 
 export const eventsOf = perRuntime((runtime): EventPort => {
   const client = new EventBridgeClient(runtime.aws as EventBridgeClientConfig);
+  const put = async (
+    bus: string | undefined,
+    source: string,
+    detailType: string,
+    detail: object,
+  ): Promise<void> => {
+    const reply = await aws(`events PutEvents ${detailType}`, () =>
+      client.send(
+        new PutEventsCommand({
+          Entries: [
+            {
+              EventBusName: bus,
+              Source: source,
+              DetailType: detailType,
+              Detail: JSON.stringify(detail),
+              Time: new Date(runtime.clock.now()),
+            },
+          ],
+        }),
+      ),
+    );
+    // PutEvents answers 200 and names refused entries one by one.
+    const refused = reply.Entries?.find((entry) => entry.ErrorCode);
+    if (refused)
+      throw new RetryableError(`events PutEvents: ${refused.ErrorCode}: ${refused.ErrorMessage}`, {
+        code: "ServiceFault",
+      });
+  };
   return {
-    async put(source, detailType, detail) {
-      const reply = await aws(`events PutEvents ${detailType}`, () =>
-        client.send(
-          new PutEventsCommand({
-            Entries: [
-              {
-                EventBusName: runtime.config.bus,
-                Source: source,
-                DetailType: detailType,
-                Detail: JSON.stringify(detail),
-                Time: new Date(runtime.clock.now()),
-              },
-            ],
-          }),
-        ),
-      );
-      // PutEvents answers 200 and names refused entries one by one.
-      const refused = reply.Entries?.find((entry) => entry.ErrorCode);
-      if (refused)
-        throw new RetryableError(`events PutEvents: ${refused.ErrorCode}: ${refused.ErrorMessage}`, {
-          code: "ServiceFault",
-        });
-    },
+    put: (source, detailType, detail) => put(runtime.config.bus, source, detailType, detail),
+    putOnDefault: (source, detailType, detail) => put(undefined, source, detailType, detail),
   };
 });

@@ -4,6 +4,7 @@ import type {
   V1Node,
   V1Pod,
   V1PodDisruptionBudget,
+  V1SelfSubjectAccessReview,
   V1Status,
 } from "@kubernetes/client-node";
 import { RetryableError, SlipwayError, TerminalError } from "../../core/errors.ts";
@@ -26,6 +27,8 @@ export interface KubernetesClient {
   getDaemonSet(namespace: string, name: string): Promise<V1DaemonSet | undefined>;
   /** `v1.33.4-eks-abc1234`. */
   serverVersion(): Promise<string>;
+  /** Whether the API server lets us do it; asked, not tried. */
+  can(access: AccessQuestion): Promise<boolean>;
   /** Creates the object, or replaces its fields by server-side apply. */
   apply(path: string, object: object): Promise<void>;
 }
@@ -33,6 +36,14 @@ export interface KubernetesClient {
 export interface NodePatch {
   readonly unschedulable?: boolean;
   readonly annotations?: Readonly<Record<string, string | null>>;
+}
+
+/** `{ verb: "create", resource: "pods", subresource: "eviction" }`. */
+export interface AccessQuestion {
+  readonly verb: string;
+  readonly group?: string;
+  readonly resource: string;
+  readonly subresource?: string;
 }
 
 export interface EvictionRequest {
@@ -175,6 +186,15 @@ export function createKubernetesClient(access: KubernetesAccess): KubernetesClie
     async serverVersion() {
       const version = ok<{ gitVersion?: string }>(await call("GET", "/version"), "GET /version");
       return version.gitVersion ?? "";
+    },
+    async can(access) {
+      const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+      const reply = await call("POST", path, {
+        apiVersion: "authorization.k8s.io/v1",
+        kind: "SelfSubjectAccessReview",
+        spec: { resourceAttributes: access },
+      });
+      return ok<V1SelfSubjectAccessReview>(reply, `POST ${path}`).status?.allowed ?? false;
     },
     async apply(path, object) {
       const query = "?fieldManager=slipway&force=true";

@@ -11,7 +11,7 @@ import {
 import { type ClusterRef, parseClusterKey } from "../../core/cluster-ref.ts";
 import { RetryableError } from "../../core/errors.ts";
 import type { Lease, Operation, OperationEvent } from "../../core/operation/types.ts";
-import type { ClusterRecord, NewOperationEvent, Page, Store } from "../../core/ports/store.ts";
+import type { ClusterRecord, NewOperationEvent, Page, Probe, Store } from "../../core/ports/store.ts";
 import { aws, awsErrorName } from "../aws/errors.ts";
 import { perRuntime } from "../system-runtime.ts";
 import {
@@ -275,6 +275,19 @@ export class DynamoStore implements Store {
     );
     if (first) return undefined;
     return (await this.#get(`REQUEST#${key}`, keys.REQUEST))?.operationId as string | undefined;
+  }
+
+  async putProbe(probe: Probe, expiresAt: number): Promise<void> {
+    await this.#put({
+      PK: keys.probePartition(probe.id),
+      SK: keys.PROBE,
+      record: probe,
+      ttl: Math.ceil(expiresAt / 1000),
+    });
+  }
+
+  async getProbe(id: string): Promise<Probe | undefined> {
+    return (await this.#get(keys.probePartition(id), keys.PROBE))?.record as Probe | undefined;
   }
 
   async #operationsOf(ref: ClusterRef, query: OperationQuery, before: string | undefined) {

@@ -1,6 +1,6 @@
 import { type ClusterRef, clusterKey } from "../../core/cluster-ref.ts";
 import type { Lease, Operation, OperationEvent } from "../../core/operation/types.ts";
-import type { ClusterRecord, NewOperationEvent, Page, Store } from "../../core/ports/store.ts";
+import type { ClusterRecord, NewOperationEvent, Page, Probe, Store } from "../../core/ports/store.ts";
 import { clusterBusy, generationConflict, operationExists, operationNotFound } from "./conflicts.ts";
 import { decodeCursor, encodeCursor } from "./keys.ts";
 
@@ -14,6 +14,7 @@ export class MemoryStore implements Store {
   readonly #leases = new Map<string, { ref: ClusterRef; lease: Lease }>();
   readonly #tokens = new Map<string, Set<string>>();
   readonly #requests = new Map<string, string>();
+  readonly #probes = new Map<string, Probe>();
 
   async getCluster(ref: ClusterRef): Promise<ClusterRecord | undefined> {
     return copy(this.#clusters.get(clusterKey(ref)));
@@ -120,6 +121,14 @@ export class MemoryStore implements Store {
     const stored = this.#requests.get(key);
     if (stored === undefined) this.#requests.set(key, operationId);
     return stored;
+  }
+
+  async putProbe(probe: Probe): Promise<void> {
+    this.#probes.set(probe.id, copy(probe));
+  }
+
+  async getProbe(id: string): Promise<Probe | undefined> {
+    return copy(this.#probes.get(id));
   }
 
   #sortedClusters(): ClusterRecord[] {

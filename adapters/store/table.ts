@@ -10,6 +10,7 @@
  *   event            OP#<id>            EVENT#<seq>
  *   task token       OP#<id>            TOKEN#<hash>
  *   idempotency key  REQUEST#<key>      REQUEST
+ *   probe event      PROBE#<id>         PROBE
  *
  * `<key>` is `account:region:name`; an operation's id is a ULID, so that text order is age. Events are in a
  * partition per operation, whose number of writers is small; the two operation partitions of the index take a

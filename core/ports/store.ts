@@ -16,6 +16,15 @@ export interface ClusterRecord {
   readonly lastOperationId?: string;
 }
 
+/** A probe event of `slipway doctor`, as it arrived. */
+export interface Probe {
+  readonly id: string;
+  /** Account and region that it was put in. */
+  readonly account: string;
+  readonly region: string;
+  readonly arrivedAt: string;
+}
+
 export interface Page<T> {
   readonly items: readonly T[];
   /** Opaque; absent on the last page. */
@@ -79,4 +88,8 @@ export interface Store {
 
   /** First use of an idempotency key returns undefined and stores `operationId`; later ones return the stored id. */
   rememberRequest(key: string, operationId: string, expiresAt: number): Promise<string | undefined>;
+
+  /** Notes that a probe event arrived; for an hour, then it may be gone. Noting it again changes nothing. */
+  putProbe(probe: Probe, expiresAt: number): Promise<void>;
+  getProbe(id: string): Promise<Probe | undefined>;
 }

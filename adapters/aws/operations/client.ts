@@ -58,7 +58,9 @@ export function endpointOf(
   const place = name === "aws" ? "" : name === "aws-us-gov" ? ".us-gov" : `.${home}`;
   return {
     url: new URL(`https://${host}${place}.${dnsSuffix}`),
-    properties: { authSchemes: [{ name: "sigv4", signingName: service.signingName, signingRegion: home, properties: {} }] },
+    properties: {
+      authSchemes: [{ name: "sigv4", signingName: service.signingName, signingRegion: home, properties: {} }],
+    },
   };
 }
 
