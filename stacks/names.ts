@@ -20,7 +20,8 @@ export interface Names extends GrantNames {
 }
 
 export function namesOf({ stage, partition, account, region }: Place): Names {
-  const of = (name?: string): string => (name === undefined ? `slipway-${stage}` : `slipway-${stage}-${name}`);
+  const of = (name?: string): string =>
+    name === undefined ? `slipway-${stage}` : `slipway-${stage}-${name}`;
   const arn = (service: string, resource: string): string =>
     `arn:${partition}:${service}:${region}:${account}:${resource}`;
   const workflow = (name: string): string => arn("states", `stateMachine:${of(name)}`);

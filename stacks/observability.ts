@@ -19,15 +19,15 @@ export function observability(
 ): void {
   const { functions, workflows, rules } = declared;
   const targets = (wanted: (rule: RuleDeclaration) => boolean): Set<string> =>
-    new Set(
-      rules.filter(wanted).flatMap(({ target }) => ("function" in target ? [target.function] : [])),
-    );
+    new Set(rules.filter(wanted).flatMap(({ target }) => ("function" in target ? [target.function] : [])));
   const watched = alarms({
     names,
     workflows,
     functions,
     listening: targets(() => true),
-    beating: targets((rule) => "schedule" in rule && /^rate\((1 minute|[2-9] minutes|1[0-5] minutes)\)$/.test(rule.schedule)),
+    beating: targets(
+      (rule) => "schedule" in rule && /^rate\((1 minute|[2-9] minutes|1[0-5] minutes)\)$/.test(rule.schedule),
+    ),
   });
   const apiId = gateway.nodes.api.id;
   for (const alarm of watched) createAlarm(names, alerts, alarm, alarm.metrics);

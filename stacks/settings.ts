@@ -17,7 +17,9 @@ export interface Settings {
   /** ARN of the policy that bounds every role that Slipway makes. */
   readonly permissionsBoundary: string | undefined;
   /** Existing private subnets in which the functions run that call Kubernetes APIs. */
-  readonly vpc: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] } | undefined;
+  readonly vpc:
+    | { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] }
+    | undefined;
   /** Instead of IAM: who signs the tokens that the API takes. */
   readonly jwt: { readonly issuer: string; readonly audiences: readonly string[] } | undefined;
 }

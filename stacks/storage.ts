@@ -49,7 +49,13 @@ function keysOf(schema: KeySchema): { hashKey: string; rangeKey: string } {
 }
 
 /** Actions of a service that encrypts for us. */
-const ENCRYPTING = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
+const ENCRYPTING = [
+  "kms:Decrypt",
+  "kms:DescribeKey",
+  "kms:Encrypt",
+  "kms:GenerateDataKey*",
+  "kms:ReEncrypt*",
+];
 
 function createKey({ names }: Context) {
   const { partition, account, region } = names;

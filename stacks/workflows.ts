@@ -33,10 +33,7 @@ export function workflows(
   );
   const deployed = new Map<string, aws.sfn.StateMachine>();
   for (const workflow of declared)
-    deployed.set(
-      workflow.name,
-      stateMachine(context, storage, functions, deployed, workflow, [foundation]),
-    );
+    deployed.set(workflow.name, stateMachine(context, storage, functions, deployed, workflow, [foundation]));
   return deployed;
 }
 

@@ -1,0 +1,208 @@
+import { ofType } from "../offline/graph.ts";
+import { each, isProduction, type Rule, roleStatements, statementsOf } from "./rule.ts";
+
+/**
+ * Actions that know no resource (service authorization reference), and why we need them. Any other action on
+ * `*` is a breach, unless a condition narrows it as it says below.
+ */
+const KNOWS_NO_RESOURCE = new Set([
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:CreateNetworkInterface",
+  "ec2:DeleteNetworkInterface",
+  "ec2:DescribeAddresses",
+  "ec2:DescribeAvailabilityZones",
+  "ec2:DescribeInternetGateways",
+  "ec2:DescribeLaunchTemplateVersions",
+  "ec2:DescribeNatGateways",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeRouteTables",
+  "ec2:DescribeSubnets",
+  "ec2:DescribeVpcs",
+  "ec2:UnassignPrivateIpAddresses",
+  "eks:CreateCluster",
+  "eks:DescribeAddonVersions",
+  "eks:DescribeClusterVersions",
+  "logs:CreateLogDelivery",
+  "logs:DeleteLogDelivery",
+  "logs:DescribeLogGroups",
+  "logs:DescribeResourcePolicies",
+  "logs:GetLogDelivery",
+  "logs:ListLogDeliveries",
+  "logs:PutResourcePolicy",
+  "logs:UpdateLogDelivery",
+  "states:SendTaskFailure",
+  "states:SendTaskSuccess",
+  "xray:GetSamplingRules",
+  "xray:GetSamplingTargets",
+  "xray:PutTelemetryRecords",
+  "xray:PutTraceSegments",
+]);
+
+/** Actions whose resources cannot be named before they exist: a condition narrows them instead. */
+const NARROWED_BY: Readonly<Record<string, string>> = { "ec2:RunInstances": "ec2:LaunchTemplate" };
+
+/** IAM's limit for the inline policies of a role together, without white space. */
+const MAX_POLICY_CHARACTERS = 10_240;
+
+const SERVICES = [
+  "cloudformation.amazonaws.com",
+  "events.amazonaws.com",
+  "lambda.amazonaws.com",
+  "scheduler.amazonaws.com",
+  "states.amazonaws.com",
+];
+
+export const permissions: readonly Rule[] = [
+  {
+    name: "no-wildcard-actions",
+    demands: "No role may do every action of a service, or actions that a wildcard names.",
+    check: (graph) =>
+      ofType(graph, "role").flatMap((role) =>
+        roleStatements(role)
+          .flatMap(({ effect, actions }) => (effect === "Allow" ? actions : []))
+          .filter((action) => action.includes("*"))
+          .map((action) => `${role.name} allows ${action}`),
+      ),
+  },
+  {
+    name: "narrow-resources",
+    demands: "A role allows an action on every resource only where the action knows no resource.",
+    check: (graph) =>
+      ofType(graph, "role").flatMap((role) =>
+        roleStatements(role)
+          .filter(
+            ({ effect, resources }) =>
+              effect === "Allow" && resources.some((one) => /^(\*|arn:aws:\*)/.test(one)),
+          )
+          .flatMap(({ actions, conditions }) => {
+            const keys = Object.values(conditions).flatMap((one) => Object.keys(one));
+            return actions.filter(
+              (action) => !KNOWS_NO_RESOURCE.has(action) && !keys.includes(NARROWED_BY[action] ?? "-"),
+            );
+          })
+          .map((action) => `${role.name} allows ${action} on everything`),
+      ),
+  },
+  {
+    name: "own-account",
+    demands:
+      "Resources that a role may reach are of this account; keys of other accounts only by way of EKS.",
+    check: (graph) =>
+      ofType(graph, "role").flatMap((role) =>
+        roleStatements(role).flatMap(({ effect, resources, conditions }) =>
+          resources
+            .filter((resource) => {
+              const [, , service, , account] = resource.split(":");
+              if (effect !== "Allow" || resource === "*" || account === graph.account) return false;
+              return service !== "kms" || !JSON.stringify(conditions).includes('"kms:ViaService":"eks.');
+            })
+            .map((resource) => `${role.name} reaches ${resource}`),
+        ),
+      ),
+  },
+  {
+    name: "pass-role-limited",
+    demands: "A role is passed on to one named service only.",
+    check: (graph) =>
+      ofType(graph, "role").flatMap((role) =>
+        roleStatements(role)
+          .filter(({ effect, actions }) => effect === "Allow" && actions.includes("iam:PassRole"))
+          .filter(({ conditions }) => typeof conditions.StringEquals?.["iam:PassedToService"] !== "string")
+          .map(() => `${role.name} passes roles to any service`),
+      ),
+  },
+  {
+    name: "trust-one-service",
+    demands: "A role is assumed by one AWS service, never by an account or a person.",
+    check: each(
+      "role",
+      ({ assumeRolePolicy }) => {
+        const statements = statementsOf(assumeRolePolicy);
+        const [only] = statements;
+        const principal = only?.principal as Readonly<Record<string, unknown>> | undefined;
+        return (
+          statements.length === 1 &&
+          only?.actions.join() === "sts:AssumeRole" &&
+          Object.keys(principal ?? {}).join() === "Service" &&
+          SERVICES.includes(String(principal?.Service))
+        );
+      },
+      "is trusted by more than one service",
+    ),
+  },
+  {
+    name: "role-of-ones-own",
+    demands: "Every function and every state machine has a role of its own, of its own name.",
+    check: (graph) => {
+      const users = [
+        ...ofType(graph, "function").map(({ name, inputs }) => ({
+          name,
+          role: String(inputs.role),
+          wanted: String(inputs.name),
+        })),
+        ...ofType(graph, "stateMachine").map(({ name, inputs }) => ({
+          name,
+          role: String(inputs.roleArn),
+          wanted: String(inputs.name).replace(`slipway-${graph.stage}-`, `slipway-${graph.stage}-workflow-`),
+        })),
+      ];
+      return users
+        .filter(({ role, wanted }) => role !== `arn:aws:iam::${graph.account}:role/${wanted}`)
+        .map(({ name, role }) => `${name} has the role ${role}`);
+    },
+  },
+  {
+    name: "no-managed-policies",
+    demands: "No role has a policy that AWS manages: those allow more than we need, and change.",
+    check: each(
+      "role",
+      ({ managedPolicyArns }) => Array.isArray(managedPolicyArns) && managedPolicyArns.length === 0,
+      "has managed policies",
+    ),
+  },
+  {
+    name: "policy-fits",
+    demands: "The policy of a role fits IAM's limit of 10,240 characters.",
+    check: (graph) =>
+      ofType(graph, "role").flatMap(({ name, inputs }) => {
+        const characters = ((inputs.inlinePolicies ?? []) as { policy: string }[])
+          .map(({ policy }) => policy.replaceAll(/\s/g, "").length)
+          .reduce((sum, length) => sum + length, 0);
+        return characters > 0 && characters <= MAX_POLICY_CHARACTERS
+          ? []
+          : [`${name} has a policy of ${characters} characters`];
+      }),
+  },
+  {
+    name: "invoked-by-known-sources",
+    demands: "A function may be invoked by a service only from our own API or rule.",
+    check: each(
+      "permission",
+      ({ action, principal, sourceArn }, { account, region }) =>
+        action === "lambda:InvokeFunction" &&
+        ["apigateway.amazonaws.com", "events.amazonaws.com"].includes(String(principal)) &&
+        new RegExp(`^arn:aws:(execute-api|events):${region}:${account}:(rule/slipway-|[a-z0-9]+/)`).test(
+          String(sourceArn),
+        ),
+      "lets more than our own API or rule invoke a function",
+    ),
+  },
+  {
+    name: "key-not-public",
+    demands: "The key is administered by the account and used by named services on its behalf alone.",
+    check: (graph) => {
+      const keys = ofType(graph, "key");
+      if (keys.length !== (isProduction(graph) ? 1 : 0)) return [`there are ${keys.length} keys`];
+      return keys.flatMap(({ name, inputs }) => [
+        ...(inputs.enableKeyRotation === true ? [] : [`${name} is not rotated`]),
+        ...statementsOf(inputs.policy)
+          .filter(({ principal, conditions }) => {
+            const { AWS, Service } = principal as { AWS?: string; Service?: string };
+            if (AWS !== undefined) return AWS !== `arn:aws:iam::${graph.account}:root`;
+            return Service === undefined || Object.keys(conditions).length === 0;
+          })
+          .map(({ principal }) => `${name} is open to ${JSON.stringify(principal)}`),
+      ]);
+    },
+  },
+];

@@ -1,0 +1,143 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { version as esbuildVersion } from "esbuild";
+import { describe, expect, it } from "vitest";
+import { apiFunctions } from "../../functions/api/platform.ts";
+import { functions } from "../../functions/platform.ts";
+import { controls } from "../../infra/controls.ts";
+import { deployments, readGraph } from "../../infra/evaluations.ts";
+import { ofType } from "../../infra/offline/graph.ts";
+import { roleStatements } from "../../infra/rules/rule.ts";
+import { rules } from "../../infra/rules/rules.ts";
+import { logical } from "../../stacks/names.ts";
+
+const root = { root: join(import.meta.dirname, "..", "..") };
+
+describe.each(deployments)("deployment $name ($stage, $region)", ({ name }) => {
+  const graph = readGraph(root, name);
+
+  it("is evaluated without an error", () => {
+    expect(graph.errors).toEqual([]);
+    expect(graph.resources.length).toBeGreaterThan(100);
+  });
+
+  it.each(rules)("$name: $demands", ({ check }) => {
+    expect(check(graph)).toEqual([]);
+  });
+});
+
+describe("deliberate defects are found", () => {
+  it.each(controls)("$name", ({ name, found }) => {
+    const graph = readGraph(root, `control-${name}`);
+    if ("error" in found) {
+      expect(graph.errors.join("\n")).toMatch(found.error);
+    } else {
+      expect(graph.errors).toEqual([]);
+      const rule = rules.find((one) => one.name === found.rule);
+      expect(rule?.check(graph)).not.toEqual([]);
+    }
+  });
+});
+
+describe("bundles", () => {
+  const { builds } = readGraph(root, "prod-eu");
+
+  it("are made with the esbuild that is inside of SST", () => {
+    const platform = `sst-${process.platform}-${process.arch}`;
+    const sst = join(root.root, "node_modules", platform, "bin", "sst");
+    expect(readFileSync(sst).includes(`github.com/evanw/esbuild\tv${esbuildVersion}\t`)).toBe(true);
+  });
+
+  it.each([...functions, ...apiFunctions])("of $name are the same here and there", ({ name }) => {
+    const own = readFileSync(join(root.root, ".build", "bundles", name, "bundle.mjs"));
+    expect(createHash("sha256").update(own).digest("hex")).toBe(
+      builds.find(({ functionID }) => functionID === logical(name))?.sha256,
+    );
+  });
+
+  it("are asked for in the same way in every stage", () => {
+    const asked = (name: string) =>
+      readGraph(root, name).builds.map(({ functionID, handler, runtime, properties }) => ({
+        functionID,
+        handler,
+        runtime,
+        properties,
+      }));
+    for (const { name } of deployments) expect(asked(name)).toEqual(asked("prod-eu"));
+  });
+});
+
+describe("stages and regions", () => {
+  /** A graph as text with what may differ taken out. */
+  const alike = (name: string): string => {
+    const { stage, region, resources } = readGraph(root, name);
+    const types = resources.filter(({ type }) => !type.startsWith("aws:s3/") && !type.startsWith("sst:"));
+    return JSON.stringify(types, null, 1)
+      .replaceAll(region, "REGION")
+      // Only one of the evaluations builds bundles.
+      .replaceAll(/-code-[0-9a-f]{64}/g, "-code")
+      .replaceAll(`slipway-${stage}`, "slipway");
+  };
+
+  it("differ between regions in nothing but the region", () => {
+    expect(alike("prod-us")).toBe(alike("prod-eu"));
+  });
+
+  it("is deterministic: two evaluations make the same", () => {
+    // A control that only opens a route changes nothing about roles.
+    const roles = (name: string) => ofType(readGraph(root, name), "role");
+    expect(roles("control-open-route")).toEqual(roles("prod-eu"));
+  });
+});
+
+describe("settings", () => {
+  const graph = readGraph(root, "settings");
+  const declared = new Map(
+    [...functions, ...apiFunctions].map((one) => [`slipway-${graph.stage}-${one.name}`, one]),
+  );
+
+  it("attach to the VPC exactly the functions that call Kubernetes, and keep that permission from their code", () => {
+    for (const { inputs } of ofType(graph, "function")) {
+      const kubernetes = declared.get(String(inputs.name))?.kubernetes;
+      expect(inputs.vpcConfig).toEqual(
+        kubernetes
+          ? { subnetIds: ["subnet-0a1b2c3d", "subnet-1b2c3d4e"], securityGroupIds: ["sg-0a1b2c3d"] }
+          : undefined,
+      );
+      const role = ofType(graph, "role").find((one) => one.inputs.name === inputs.name);
+      const about = role
+        ? roleStatements(role).filter(({ actions }) =>
+            actions.some((action) => action.startsWith("ec2:CreateNetwork")),
+          )
+        : [];
+      expect(about.map(({ effect }) => effect)).toEqual(kubernetes ? ["Allow", "Deny"] : []);
+    }
+  });
+
+  it("bound every role", () => {
+    for (const { inputs } of ofType(graph, "role"))
+      expect(inputs.permissionsBoundary).toBe("arn:aws:iam::111122223333:policy/boundary");
+  });
+
+  it("ask for tokens of the issuer on every route", () => {
+    for (const { inputs } of ofType(graph, "apiRoute")) expect(inputs.authorizationType).toBe("JWT");
+    const authorizer = graph.resources.find(({ type }) => type === "aws:apigatewayv2/authorizer:Authorizer");
+    expect(authorizer?.inputs.jwtConfiguration).toEqual({
+      issuer: "https://login.example.com/",
+      audiences: ["slipway"],
+    });
+  });
+
+  it("tell alarms by mail", () => {
+    expect(ofType(graph, "subscription").map(({ inputs }) => [inputs.protocol, inputs.endpoint])).toEqual([
+      ["email", "platform@example.com"],
+    ]);
+  });
+
+  it("deploy to the region that is set, with tags", () => {
+    expect(graph.app.providers).toEqual({
+      aws: { region: "us-east-1", defaultTags: { tags: { "slipway.dev/stage": "prod-settings" } } },
+    });
+  });
+});
