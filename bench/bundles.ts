@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { build } from "esbuild";
 import type { FunctionDeclaration } from "../core/declaration.ts";
+import { bundleFunction } from "../local/bundles.ts";
 import { type Figure, kib, median } from "./report.ts";
 
 const run = promisify(execFile);
@@ -12,27 +12,6 @@ const run = promisify(execFile);
 const API_BUDGET = 1024 * 1024;
 const TASK_BUDGET = 2 * 1024 * 1024;
 const RUNS = 5;
-
-/** CommonJS inside an ES module bundle needs a `require` of its own. */
-const BANNER = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
-
-/** Bundles a function as it is deployed: one ES module, tree-shaken, minified; nothing left out. */
-export async function bundle(module: string, outfile: string): Promise<number> {
-  await build({
-    entryPoints: [module],
-    outfile,
-    bundle: true,
-    minify: true,
-    platform: "node",
-    target: "node24",
-    format: "esm",
-    mainFields: ["module", "main"],
-    conditions: ["module"],
-    banner: { js: BANNER },
-    logLevel: "error",
-  });
-  return statSync(outfile).size;
-}
 
 /** Milliseconds that a fresh process takes to import a bundle: what Lambda's init phase pays. */
 async function initMs(file: string): Promise<number> {
@@ -61,10 +40,9 @@ export async function benchBundles(
     { what: "empty handler", value: `${statSync(empty).size} B, init ${base.toFixed(1)} ms`, beside: "" },
   ];
   for (const declaration of functions) {
-    const outfile = join(folder, `${declaration.name}.mjs`);
-    const bytes = await bundle(join(root, declaration.module), outfile);
+    const { file, bytes } = await bundleFunction(root, declaration, folder);
     const budget = declaration.module.startsWith("functions/api/") ? API_BUDGET : TASK_BUDGET;
-    const init = await initMs(outfile);
+    const init = await initMs(file);
     figures.push({
       what: declaration.name,
       value: `${kib(bytes)}, init ${init.toFixed(1)} ms`,

@@ -11,7 +11,7 @@ import { freePort } from "./free-port.ts";
 import { serveGateway } from "./gateway/server.ts";
 import { runMainJob } from "./main-job/main-job.ts";
 import { readOptions, type StartOptions, USAGE } from "./options.ts";
-import { createPlatform, type Platform } from "./platform.ts";
+import { createPlatform, declaredFunctions, type Platform } from "./platform.ts";
 
 /** Version that the main job upgrades to: the newest that the simulated EKS offers. */
 const NEWEST = "1.36";
@@ -29,11 +29,19 @@ async function start(options: StartOptions): Promise<Platform> {
   const platform = await createPlatform({
     time: options.time,
     seed: options.seed,
+    ...(options.bundled ? { load: await bundles() } : {}),
     endpointUrl: `http://127.0.0.1:${options.awsPort}`,
     ...(options.data ? { data: options.data, log: logFile(options.data) } : {}),
   });
   for (const fault of options.faults) platform.faults.inject(fault);
   return platform;
+}
+
+/** The functions' bundles, built now. The bundler is a development dependency: loaded only when it is wanted. */
+async function bundles() {
+  const { bundleAll } = await import("./bundles.ts");
+  const root = join(import.meta.dirname, "..");
+  return bundleAll(root, declaredFunctions, join(root, ".build", "bundles"));
 }
 
 /** Log lines of the functions go beside the state, not between the lines that people read. */

@@ -7,6 +7,8 @@ export interface StartOptions {
   /** Run the main job and exit with its result. */
   readonly once: boolean;
   readonly time: { readonly kind: "virtual" } | { readonly kind: "scaled"; readonly speed: number };
+  /** Run the functions as the bundles that a deployment ships, not from their sources. */
+  readonly bundled: boolean;
   readonly seed: number;
   readonly faults: readonly FaultSpec[];
   /** Nodes of the example cluster; undefined: as its file says. */
@@ -23,6 +25,7 @@ export const USAGE = `Usage: npm start -- [options]
   --once            run the main job (create the example cluster, upgrade it to the newest version, verify) and exit
   --speed N         simulated time runs N times faster than real time (default 60)
   --instant         virtual time: as fast as this machine computes, the same for the same seed
+  --bundled         run the functions' bundles, built as a deployment ships them, instead of their sources
   --seed N          seed of everything that chance decides (default 1)
   --fault NAME[:subject=TEXT,times=N,KEY=VALUE]
                     inject a fault by name; may be repeated (docs/faults.md lists them)
@@ -65,6 +68,7 @@ export function readOptions(args: readonly string[], env: Env): StartOptions | "
   const options: StartOptions = {
     once: values.once ?? false,
     time: values.instant ? { kind: "virtual" } : { kind: "scaled", speed },
+    bundled: values.bundled ?? false,
     seed: integer("--seed", values.seed, 1, 0, 2_147_483_647),
     faults: (values.fault ?? []).flatMap((text) => parseFault(text, problems)),
     nodes,
@@ -85,6 +89,7 @@ function parsed(args: readonly string[]) {
         once: { type: "boolean" },
         speed: { type: "string" },
         instant: { type: "boolean" },
+        bundled: { type: "boolean" },
         seed: { type: "string" },
         fault: { type: "string", multiple: true },
         nodes: { type: "string" },

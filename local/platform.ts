@@ -25,7 +25,7 @@ import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { localIdentity } from "./gateway/identity.ts";
 import { createKernel, type Kernel, type KernelOptions } from "./kernel/kernel.ts";
 import { inMemoryKubernetes } from "./kubernetes-transport.ts";
-import { createLambda, type Lambda } from "./lambda/lambda.ts";
+import { createLambda, type FunctionModule, type Lambda } from "./lambda/lambda.ts";
 import { BUS, functionName, HOME, type Home, roleArn, STAGE, TABLE, workflowArnPrefix } from "./names.ts";
 import { createEks } from "./world/eks/eks.ts";
 import { createFaults, type Faults } from "./world/faults.ts";
@@ -33,6 +33,9 @@ import { eventResources } from "./world/infra/cloudformation/event-resources.ts"
 import { createInfra } from "./world/infra/infra.ts";
 import { createKubernetes } from "./world/kubernetes/kubernetes.ts";
 import type { KubernetesWorld } from "./world/kubernetes-contract.ts";
+
+/** Every function that is deployed, here and on AWS. */
+export const declaredFunctions: readonly FunctionDeclaration[] = [...functions, ...apiFunctions];
 
 export interface PlatformOptions {
   readonly time: KernelOptions["time"];
@@ -45,6 +48,8 @@ export interface PlatformOptions {
   readonly store?: Store;
   /** Base URL of the wire endpoint, as clusters announce their Kubernetes API. */
   readonly endpointUrl?: string;
+  /** Loads a function in another way than from its source: as a bundle. */
+  readonly load?: (declaration: FunctionDeclaration) => Promise<FunctionModule>;
   readonly onDefect?: (defect: ServiceDefect) => void;
   /** Told why a function behind the API could not answer. Default: standard error. */
   readonly onFailure?: (error: unknown) => void;
@@ -121,7 +126,8 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   cloudTrailEvents({ kernel, endpoint, events, faults, logging: services.cloudTrail.logging });
   executionStatusEvents(engine, events);
 
-  const declared = [...functions, ...apiFunctions];
+  const declared = declaredFunctions;
+  const load = options.load ?? (({ module }) => import(/* @vite-ignore */ moduleUrl(module)));
   const runtimes = runtimeFactory({
     kernel,
     endpoint,
@@ -134,7 +140,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     const runtime = runtimes(declaration);
     lambda.register(
       declaration,
-      () => import(/* @vite-ignore */ moduleUrl(declaration.module)),
+      () => load(declaration),
       () => runtime,
     );
   }

@@ -73,11 +73,13 @@ describe("stages and regions", () => {
   const alike = (name: string): string => {
     const { stage, region, resources } = readGraph(root, name);
     const types = resources.filter(({ type }) => !type.startsWith("aws:s3/") && !type.startsWith("sst:"));
-    return JSON.stringify(types, null, 1)
-      .replaceAll(region, "REGION")
-      // Only one of the evaluations builds bundles.
-      .replaceAll(/-code-[0-9a-f]{64}/g, "-code")
-      .replaceAll(`slipway-${stage}`, "slipway");
+    return (
+      JSON.stringify(types, null, 1)
+        .replaceAll(region, "REGION")
+        // Only one of the evaluations builds bundles.
+        .replaceAll(/-code-[0-9a-f]{64}/g, "-code")
+        .replaceAll(`slipway-${stage}`, "slipway")
+    );
   };
 
   it("differ between regions in nothing but the region", () => {
