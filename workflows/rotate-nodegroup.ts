@@ -2,7 +2,18 @@ import type { WorkflowDeclaration } from "../core/declaration.ts";
 import { checks, verification } from "./fragments/checks.ts";
 import { deleteAndWait, untilActive } from "./fragments/nodegroup.ts";
 import { partMachine } from "./fragments/operation.ts";
-import { catchTo, choose, eks, expr, failure, gate, requestToken, run, wait } from "./fragments/states.ts";
+import {
+  catchTo,
+  choose,
+  eks,
+  expr,
+  failure,
+  gate,
+  requestToken,
+  run,
+  UPDATE_ERRORS,
+  wait,
+} from "./fragments/states.ts";
 
 const step = expr("$step");
 const blue = expr("$blue");
@@ -15,8 +26,9 @@ const failTo = "Undo";
  * Blue/green: a new group beside the old one, the old one emptied, then deleted.
  *
  *   PlanGreen ─ CreateGreen ─ (ACTIVE) ─ NodesReady ─ Drain ─ DeleteBlue ─ (gone) ─ EndRotation
- *                    └──────────────┴──────────┴────────┴─ Undo ─ UndoDrain ─ DeleteGreen ─ (gone) ─ EndUndone
- *                                                            ^ the point of no return is DeleteBlue
+ *    ^               └──────────────┴──────────┴────────┴─ Undo ─ UndoDrain ─ DeleteGreen ─ (gone) ─ EndUndone
+ *    └── a green of an earlier attempt that is of no use ───┴──────────────────────────────────┘
+ *                                                            the point of no return is DeleteBlue
  *
  * PlanGreen looks at the live cluster, so that a run after a crash or a failure goes on from there.
  */
@@ -54,6 +66,7 @@ const definition = partMachine({
           polls: 0,
           ready: 0,
           memory: {},
+          discarding: false,
         },
         failTo: "WorkFailed",
         next: "GreenPlanned",
@@ -63,24 +76,23 @@ const definition = partMachine({
       [
         { when: "$states.input.action = 'create'", next: "CreateGreen" },
         { when: "$states.input.action = 'reuse'", next: "DescribeGreen" },
-        { when: "$states.input.action = 'discard'", next: "DiscardGreen" },
-        { when: "$states.input.action = 'wait'", next: "WaitForLeftover" },
+        {
+          // Its nodes may hold pods and blue's may be cordoned: it goes in the way of an undone rotation.
+          when: "$states.input.action = 'discard'",
+          assign: {
+            discarding: true,
+            failure: failure("LeftoverNotRemoved", {
+              message: "'node group ' & $green & ', which an earlier attempt left, could not be removed'",
+              remedy: "Look at that node group in EKS and delete it, then retry the operation.",
+            }),
+          },
+          next: "Undo",
+        },
         { when: "$states.input.action = 'finish'", next: "WaitUntilBlueGone" },
         { when: "$states.input.action = 'rolling'", next: "UpdateBlue" },
       ],
       { next: "EndRotation" },
     ),
-    DiscardGreen: eks(
-      "deleteNodegroup",
-      { ClusterName: expr("$cluster"), NodegroupName: green },
-      {
-        output: { waitSeconds: 60 },
-        catches: [{ ErrorEquals: ["Eks.ResourceNotFoundException"], Next: "PlanGreen" }],
-        failTo: "WorkFailed",
-        next: "WaitForLeftover",
-      },
-    ),
-    WaitForLeftover: wait("$states.input.waitSeconds", "PlanGreen"),
     CreateGreen: eks(
       "createNodegroup",
       expr(
@@ -152,21 +164,39 @@ const definition = partMachine({
         ClientRequestToken: requestToken("$step"),
       },
       {
+        assign: { updateId: expr("$states.result.Update.Id"), polls: 0 },
         output: {},
-        catches: [{ ErrorEquals: ["Eks.ResourceInUseException"], Next: "WaitForRolling" }],
+        // Another update, or this one when its answer was lost: look before anything else.
+        catches: [{ ErrorEquals: ["Eks.ResourceInUseException"], Next: "FindRolling" }],
         failTo: "EndFailed",
         next: "WaitForRolling",
       },
     ),
+    FindRolling: run(
+      "find-update",
+      { step, nodegroup: blue, version: expr("$version") },
+      { failTo: "EndFailed", next: "RollingFound" },
+    ),
+    RollingFound: choose(
+      [
+        {
+          when: "$states.input.state = 'running'",
+          assign: { updateId: expr("$states.input.updateId"), polls: 0 },
+          next: "WaitForRolling",
+        },
+        { when: "$states.input.state = 'free'", next: "UpdateBlue" },
+      ],
+      { next: "EndRotation" },
+    ),
     WaitForRolling: wait("$polls = 0 ? 120 : 60", "DescribeRolling"),
     DescribeRolling: eks(
-      "describeNodegroup",
-      { ClusterName: expr("$cluster"), NodegroupName: blue },
+      "describeUpdate",
+      { Name: expr("$cluster"), NodegroupName: blue, UpdateId: expr("$updateId") },
       {
         assign: { polls: expr("$polls + 1") },
         output: {
-          status: expr("$states.result.Nodegroup.Status"),
-          version: expr("$exists($states.result.Nodegroup.Version) ? $states.result.Nodegroup.Version : ''"),
+          status: expr("$states.result.Update.Status"),
+          errors: expr("$exists($states.result.Update.Errors) ? $states.result.Update.Errors : []"),
         },
         failTo: "EndFailed",
         next: "Rolled",
@@ -174,19 +204,28 @@ const definition = partMachine({
     ),
     Rolled: choose(
       [
+        { when: "$states.input.status = 'Successful'", next: "EndRotation" },
         {
-          when: "$states.input.status = 'ACTIVE' and $states.input.version = $version",
-          next: "EndRotation",
+          when: "$states.input.status != 'InProgress'",
+          assign: {
+            failure: failure("UpdateFailed", {
+              message: `'the rolling update of node group ' & $blue & ' to ' & $version & ' ended as ' & $states.input.status & ${UPDATE_ERRORS}`,
+              remedy: "Mend what EKS names (often a disruption budget), then retry the operation.",
+              detail: "{'nodegroup': $blue, 'updateId': $updateId, 'errors': $states.input.errors}",
+            }),
+          },
+          next: "EndFailed",
         },
         {
           // EKS gives a node 15 minutes to drain and 15 to join.
-          when: "$states.input.status != 'UPDATING' or $polls > 30 * ($size + 1)",
+          when: "$polls > 30 * ($size + 1)",
           assign: {
-            failure: failure("UpdateFailed", {
+            failure: failure("UpdateTimedOut", {
               message:
-                "'EKS did not bring node group ' & $blue & ' to ' & $version & ': it is ' & $states.input.status & ' on ' & $states.input.version",
+                "'the rolling update of node group ' & $blue & ' to ' & $version & ' has not ended after ' & $string($polls) & ' minutes'",
               remedy:
-                "Look at the errors of the update of this node group in EKS, mend them, then retry the operation.",
+                "Follow the update in EKS; retry the operation when it has ended, it goes on from there.",
+              detail: "{'nodegroup': $blue, 'updateId': $updateId}",
             }),
           },
           next: "EndFailed",
@@ -197,7 +236,7 @@ const definition = partMachine({
 
     Undo: run(
       "undo-rotation",
-      { step, blue, green, failure: expr("$failure") },
+      { step, blue, green, failure: expr("$failure"), discarding: expr("$discarding") },
       {
         assign: { cause: expr("$failure"), memory: {}, polls: 0 },
         failTo: "",
@@ -211,7 +250,7 @@ const definition = partMachine({
         { when: "$states.input.green = 'there'", next: "UndoDrain" },
         { when: "$states.input.green = 'going'", next: "WaitUntilGreenGone" },
       ],
-      { next: "EndUndone" },
+      { next: "Undone" },
     ),
     // Pods that moved already go back before their nodes vanish, within their budgets.
     UndoDrain: run(
@@ -228,7 +267,8 @@ const definition = partMachine({
       next: "DeleteGreen",
     }),
     WaitToUndo: wait("$states.input.waitSeconds", "UndoDrain"),
-    ...deleteAndWait({ id: "Green", name: "$green", next: "EndUndone", failTo: "UndoFailed" }),
+    ...deleteAndWait({ id: "Green", name: "$green", next: "Undone", failTo: "UndoFailed" }),
+    Undone: choose([{ when: "$discarding", next: "PlanGreen" }], { next: "EndUndone" }),
     EndUndone: run(
       "end-rotation",
       { step, blue, green, size: expr("$size"), undone: true, failure: expr("$cause") },

@@ -1,7 +1,7 @@
 import type { WorkflowDeclaration } from "../core/declaration.ts";
 import { checks, verification } from "./fragments/checks.ts";
 import { partMachine } from "./fragments/operation.ts";
-import { choose, eks, expr, failure, run, wait } from "./fragments/states.ts";
+import { choose, eks, expr, failure, run, UPDATE_ERRORS, wait } from "./fragments/states.ts";
 
 /** About twenty minutes. */
 const MAX_POLLS = 60;
@@ -89,8 +89,7 @@ const definition = partMachine({
           when: "$states.input.status != 'InProgress'",
           assign: {
             failure: failure("AddonUpdateFailed", {
-              message:
-                "'the update of ' & $item.addon & ' to ' & $item.version & ' ended as ' & $states.input.status & $join($map($states.input.errors, function($e) { ': ' & $e.ErrorCode & ' ' & $e.ErrorMessage }))",
+              message: `'the update of ' & $item.addon & ' to ' & $item.version & ' ended as ' & $states.input.status & ${UPDATE_ERRORS}`,
               remedy:
                 "Settle what EKS names (often a field that somebody changed), then retry the operation.",
               step: "$item.step",

@@ -1,5 +1,5 @@
 import { addonPath } from "../addons/path.ts";
-import { block, type Check, unknown } from "./check.ts";
+import { block, type Check, unknown, warn } from "./check.ts";
 
 export const addonCompatibility: Check = {
   code: "ADDON_COMPATIBILITY",
@@ -21,16 +21,33 @@ export const addonHealth: Check = {
   code: "ADDON_HEALTH",
   title: "Every add-on is ACTIVE and healthy",
   guards: new Set(["upgrade-cluster", "update-addons"]),
-  run: ({ snapshot }) =>
-    snapshot.addons.flatMap((addon) => {
+  run: ({ snapshot, type, policy }) => {
+    const behind = new Set(
+      addonPath(snapshot, [snapshot.cluster.version], policy.addons.prefer)
+        .filter(({ from, resolution }) => resolution.kind !== "unresolved" && resolution.version !== from)
+        .map((move) => move.addon),
+    );
+    return snapshot.addons.flatMap((addon) => {
       const issues = addon.healthIssues.map((issue) => `${issue.code}: ${issue.message}`);
       if (addon.status === "ACTIVE" && issues.length === 0) return [];
+      // EKS keeps this status until the next update: refusing that one would leave no way out.
+      if (addon.status === "UPDATE_FAILED" && (type === "update-addons" || behind.has(addon.name)))
+        return [
+          warn(
+            `addon ${addon.name}`,
+            [`the last update of ${addon.version} failed`, ...issues].join("; "),
+            "It is updated again first; settle what EKS names if that fails too.",
+          ),
+        ];
       return [
         block(
           `addon ${addon.name}`,
           [`${addon.version} is ${addon.status}`, ...issues].join("; "),
-          "Make it healthy first: an update would hide whether it broke or was broken.",
+          addon.status === "UPDATE_FAILED"
+            ? `Settle what EKS names, then run: slipway addons update ${snapshot.ref.name} ${addon.name}`
+            : "Make it healthy first: an update would hide whether it broke or was broken.",
         ),
       ];
-    }),
+    });
+  },
 };

@@ -29,6 +29,8 @@ export interface UpgradeRequest {
   /** Milliseconds since the epoch: decides which support is paid for. */
   readonly now: number;
   readonly requester?: string;
+  /** A retry: where the attempt before had done everything, what is left is to look whether all is well. */
+  readonly again?: boolean;
 }
 
 /**
@@ -38,10 +40,11 @@ export interface UpgradeRequest {
  * their own that has no control-plane step. With `to` equal to the present version the plan brings add-ons and
  * node groups up that are behind (an upgrade that stopped half way).
  *
- * Throws InvalidInputError for `to` when the version is not offered, a downgrade, or has been reached by everything.
+ * Throws InvalidInputError for `to` when the version is not offered, a downgrade, or has been reached by everything
+ * (but not in a retry).
  */
 export function planUpgrade(request: UpgradeRequest): Plan {
-  const { snapshot, to, policy, overrides, now, requester } = request;
+  const { snapshot, to, policy, overrides, now, requester, again } = request;
   const from = snapshot.cluster.version;
   refuseTarget(snapshot, to);
   const groups = groupsOf(snapshot);
@@ -67,6 +70,10 @@ export function planUpgrade(request: UpgradeRequest): Plan {
     ];
     return [phase(version, version, steps)];
   });
+  if (phases.length === 0 && again) {
+    const steps = [checksStep(to, "Check the cluster"), verifyStep(to, `Verify that everything runs ${to}`)];
+    phases.push(phase(to, to, steps));
+  }
   if (phases.length === 0) {
     throw new InvalidInputError([
       {

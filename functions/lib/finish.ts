@@ -8,6 +8,7 @@ import {
   type OperationStatus,
 } from "../../core/operation/types.ts";
 import { allEvents } from "./api/operation-log.ts";
+import { isRunOf } from "./api/operations.ts";
 import { encodeCause, type FailureOutput, parseFailure } from "./failure.ts";
 import type { TaskContext } from "./task.ts";
 import { operationOf, record, stepStates } from "./work.ts";
@@ -26,7 +27,7 @@ export interface Outcome {
  *   steps in the log ── lease released ── status stored ── status in the log ── event on the bus
  *                                         ^ whoever sees an ended status finds no lease any more
  *
- * An execution that is not the operation's current one (an older attempt) changes nothing.
+ * An execution of an older attempt changes nothing: the event of its end may come when the next one has begun.
  */
 export async function finishOperation(
   context: TaskContext,
@@ -36,8 +37,7 @@ export async function finishOperation(
 ): Promise<Outcome> {
   const { store, runtime } = context;
   const operation = await operationOf(store, operationId);
-  if (operation.executionArn !== undefined && operation.executionArn !== executionArn)
-    return outcome(operation);
+  if (!isRunOf(operation, executionArn)) return outcome(operation);
 
   const events = await allEvents(store, operationId);
   if (ENDED.has(operation.status)) {
@@ -46,7 +46,7 @@ export async function finishOperation(
     return outcome(operation);
   }
 
-  const error = failure ? locate(parseFailure(failure), events) : undefined;
+  const error = failure ? cutOff(locate(parseFailure(failure), events), operation, events) : undefined;
   if (error) await failSteps(context, operationId, error, events);
   const status = error ? statusAfter(operation, error, events) : "Succeeded";
   if (status === "Succeeded") await rememberResult(context, operation);
@@ -73,6 +73,29 @@ function locate(error: OperationError, events: readonly OperationEvent[]): Opera
   if (error.step !== undefined) return error;
   const running = runningSteps(events).at(-1);
   return running === undefined ? error : { ...error, step: running };
+}
+
+/** A rotation that was stopped in the middle (it records every end of its own) leaves what the error must name. */
+function cutOff(
+  error: OperationError,
+  { plan }: Operation,
+  events: readonly OperationEvent[],
+): OperationError {
+  const rotations = new Set(
+    plan.phases.flatMap((phase) => phase.steps.filter((s) => s.kind === "nodegroup").map((s) => s.id)),
+  );
+  if (plan.type !== "upgrade-cluster" && plan.type !== "rotate-nodegroup") return error;
+  const open = runningSteps(events).filter((step) => rotations.has(step));
+  if (open.length === 0) return error;
+  const begun = open.map(
+    (step) =>
+      events.findLast((event) => event.kind === "StepStarted" && event.step === step)?.message ?? step,
+  );
+  return {
+    ...error,
+    message: `${error.message}; cut off in the middle, both groups may be there and nodes cordoned: ${begun.join("; ")}`,
+    detail: { ...error.detail, cutOff: begun },
+  };
 }
 
 const runningSteps = (events: readonly OperationEvent[]): string[] =>

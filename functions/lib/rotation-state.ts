@@ -8,8 +8,8 @@ export type RotationAction =
   | { readonly action: "create"; readonly blue: NodegroupFacts; readonly green: GreenNodegroup }
   /** A green of an earlier pass is usable. */
   | { readonly action: "reuse"; readonly blue: NodegroupFacts; readonly green: NodegroupFacts }
-  /** A leftover has to go first; `wait` when it is going already. */
-  | { readonly action: "discard" | "wait"; readonly blue: NodegroupFacts; readonly leftover: string }
+  /** A green that is of no use has to go first, in the way of an undone rotation. */
+  | { readonly action: "discard"; readonly blue: NodegroupFacts; readonly leftover: string }
   /** Past the point of no return: blue is being deleted. */
   | { readonly action: "finish"; readonly blue: NodegroupFacts; readonly green: NodegroupFacts }
   /** The only group there is is the new one. */
@@ -21,7 +21,7 @@ const USABLE: ReadonlySet<string> = new Set(["ACTIVE", "CREATING"]);
  * Blue is the oldest generation of the group, green the newest. Pure.
  *
  *   one group:   made by this operation on this version -> done, else create
- *   two groups:  blue DELETING -> finish; green usable -> reuse; green DELETING -> wait; else discard
+ *   two groups:  blue DELETING -> finish; green usable -> reuse; else discard
  *
  * Throws TerminalError `NodegroupNotFound`, or `RotationUnclear` for more than two.
  */
@@ -53,7 +53,6 @@ export function rotationAction(request: {
       : { action: "create", blue, green: greenNodegroup({ blue, version, operationId }) };
   }
   if (blue.status === "DELETING") return { action: "finish", blue, green };
-  if (green.status === "DELETING") return { action: "wait", blue, leftover: green.name };
   return green.version === version && USABLE.has(green.status)
     ? { action: "reuse", blue, green }
     : { action: "discard", blue, leftover: green.name };

@@ -4,6 +4,7 @@ import { iso } from "../../core/clock.ts";
 import { clusterArn } from "../../core/cluster-ref.ts";
 import { TerminalError } from "../../core/errors.ts";
 import { ENDED, type Operation } from "../../core/operation/types.ts";
+import { isRunOf } from "../lib/api/operations.ts";
 import { task, taskInput } from "../lib/task.ts";
 import { operationOf, policyFor, record, stepOfKind } from "../lib/work.ts";
 
@@ -19,6 +20,10 @@ export const handler = task("begin-operation", input, async ({ operationId, exec
   if (ENDED.has(before.status))
     throw new TerminalError(`operation ${operationId} has ended (${before.status})`, {
       code: "OperationEnded",
+    });
+  if (!isRunOf(before, executionArn))
+    throw new TerminalError(`${executionArn} is not the present run of operation ${operationId}`, {
+      code: "OperationSuperseded",
     });
   const now = iso(runtime.clock.now());
   await store.acquireLease(before.cluster, {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { OperationError } from "../../core/operation/types.ts";
 import { encodeCause, failureOutput, parseFailure } from "../lib/failure.ts";
 import { task, taskInput } from "../lib/task.ts";
 import { record } from "../lib/work.ts";
@@ -31,7 +32,7 @@ export const handler = task("end-rotation", input, async (call, context) => {
     return {};
   }
   const { step: _, ...error } = parseFailure(call.failure);
-  const at = { ...error, step };
+  const at = call.undone || blue === green ? { ...error, step } : { ...leftBehind(error, blue, green), step };
   await record(context, operationId, {
     kind: call.undone ? "StepRolledBack" : "StepFailed",
     step,
@@ -40,4 +41,11 @@ export const handler = task("end-rotation", input, async (call, context) => {
   });
   const { code, ...details } = at;
   return { Error: code, Cause: encodeCause(details) };
+});
+
+/** Neither finished nor undone: whoever reads of the failure has to learn what there is now. */
+const leftBehind = (error: OperationError, blue: string, green: string): OperationError => ({
+  ...error,
+  message: `${error.message}; the rotation stands half way: look for ${green} beside ${blue}, and for cordoned nodes`,
+  detail: { ...error.detail, leftBehind: [blue, green] },
 });

@@ -5,7 +5,9 @@ import { task, taskInput } from "../lib/task.ts";
 import { operationOf } from "../lib/work.ts";
 
 const input = taskInput.extend({
+  /** Without one of these the cluster's own update is meant. */
   addonName: z.string().optional(),
+  nodegroup: z.string().optional(),
   /** The version that our update brings. */
   version: z.string(),
 });
@@ -21,10 +23,13 @@ const LOOK_AT = 5;
 export const handler = task(
   "find-update",
   input,
-  async ({ operationId, addonName, version }, { runtime, store }) => {
+  async ({ operationId, addonName, nodegroup, version }, { runtime, store }) => {
     const { cluster } = await operationOf(store, operationId);
     const eks = eksOf(runtime);
-    const subject = addonName === undefined ? {} : { addonName };
+    const subject = {
+      ...(addonName === undefined ? {} : { addonName }),
+      ...(nodegroup === undefined ? {} : { nodegroupName: nodegroup }),
+    };
     const updates = await eks.updates(cluster.name, subject, LOOK_AT);
     const wanted = addonName === undefined ? "Version" : "AddonVersion";
     const running = updates.find((update) => update.status === "InProgress");
@@ -32,7 +37,7 @@ export const handler = task(
       const ours = running.params?.some((param) => param.type === wanted && param.value === version);
       if (ours && running.id) return { state: "running", updateId: running.id };
       throw new RetryableError(
-        `update ${running.id} (${running.type}) of cluster ${cluster.name} is in progress`,
+        `update ${running.id} (${running.type}) of ${addonName ?? nodegroup ?? "the control plane"} of cluster ${cluster.name} is in progress`,
         {
           code: "UpdateInProgress",
           remedy: "Wait until that update has ended, then retry the operation.",
@@ -40,9 +45,11 @@ export const handler = task(
       );
     }
     const now =
-      addonName === undefined
-        ? (await eks.cluster(cluster.name))?.version
-        : (await eks.addon(cluster.name, addonName))?.addonVersion;
+      addonName !== undefined
+        ? (await eks.addon(cluster.name, addonName))?.addonVersion
+        : nodegroup !== undefined
+          ? (await eks.nodegroup(cluster.name, nodegroup))?.version
+          : (await eks.cluster(cluster.name))?.version;
     return now === version ? { state: "reached" } : { state: "free" };
   },
 );

@@ -4,14 +4,11 @@ import { nodegroupFacts } from "../../adapters/snapshot.ts";
 import { TerminalError } from "../../core/errors.ts";
 import type { OperationEvent } from "../../core/operation/types.ts";
 import { allEvents } from "../lib/api/operation-log.ts";
-import { integrationArguments, rotationAction } from "../lib/rotation-state.ts";
+import { integrationArguments, type RotationAction, rotationAction } from "../lib/rotation-state.ts";
 import { task, taskInput } from "../lib/task.ts";
 import { operationAtGate, policyFor, record, stepById, stepStates } from "../lib/work.ts";
 
 const input = taskInput.extend({ step: z.string(), nodegroup: z.string(), version: z.string() });
-
-/** Wait for a leftover that is being deleted. */
-const LEFTOVER_SECONDS = 20;
 
 /**
  * Decides from the live cluster how the rotation of a node group begins or goes on. Throws TerminalError
@@ -33,7 +30,7 @@ export const handler = task(
       await record(context, operationId, {
         kind: "StepStarted",
         step,
-        message: stepById(operation, step).title,
+        message: `${stepById(operation, step).title}: ${namesOf(found)}`,
       });
 
     const { rotation } = await policyFor(store, operation);
@@ -64,13 +61,11 @@ export const handler = task(
           size: found.green.desiredSize,
         };
       case "discard":
-      case "wait":
         return {
           action: found.action,
           blue: found.blue.name,
           green: found.leftover,
           size: found.blue.desiredSize,
-          waitSeconds: LEFTOVER_SECONDS,
         };
       case "done":
         return {
@@ -82,6 +77,21 @@ export const handler = task(
     }
   },
 );
+
+/** Blue and green in the log: should the execution be stopped, a person learns from it what there may be. */
+function namesOf(found: RotationAction): string {
+  switch (found.action) {
+    case "create":
+      return `${found.green.nodegroupName} for ${found.blue.name}`;
+    case "reuse":
+    case "finish":
+      return `${found.green.name} for ${found.blue.name}`;
+    case "discard":
+      return `${found.leftover} of an earlier attempt goes first, then a new one for ${found.blue.name}`;
+    case "done":
+      return found.green.name;
+  }
+}
 
 /** The events since the operation was last put to Pending. */
 function thisAttempt(events: readonly OperationEvent[]): readonly OperationEvent[] {

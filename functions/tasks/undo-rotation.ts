@@ -11,25 +11,34 @@ const input = taskInput.extend({
   blue: z.string(),
   green: z.string(),
   failure: failureOutput,
+  /** Green is what an earlier attempt left: it goes, and the rotation begins afresh. */
+  discarding: z.boolean(),
 });
 
 /**
- * Begins to undo a rotation that failed before its point of no return: blue takes pods again, the log says why.
- * Says whether there is a green group to remove.
+ * Begins to undo a rotation that failed before its point of no return, now or in an earlier attempt: blue takes
+ * pods again, the log says why. Says whether there is a green group to remove.
  */
 export const handler = task(
   "undo-rotation",
   input,
-  async ({ operationId, step, blue, green, failure }, context) => {
+  async ({ operationId, step, blue, green, failure, discarding }, context) => {
     const { runtime, store } = context;
     const { cluster: ref, type } = await operationOf(store, operationId);
-    const error = parseFailure(failure);
+    const eks = eksOf(runtime);
+    const cluster = await eks.cluster(ref.name);
+    if (!cluster) return { green: "gone" };
+    const uncordoned = await uncordonAll(kubernetesOf(runtime, cluster), blue);
+    const leftover = await eks.nodegroup(ref.name, green);
+    // After the calls that can fail: a task that is tried again does not say it each time.
     await record(context, operationId, {
       kind: "Note",
       step,
-      message: `Undoing the rotation: ${error.message}`,
+      message: discarding
+        ? `Removing ${green}, which an earlier attempt left`
+        : `Undoing the rotation: ${parseFailure(failure).message}`,
     });
-    if (type === "rotate-nodegroup") {
+    if (type === "rotate-nodegroup" && !discarding) {
       let begun = false;
       await store.updateOperation(operationId, (current) => {
         begun = current.status === "Running" || current.status === "Paused";
@@ -42,10 +51,6 @@ export const handler = task(
           message: "Undoing the rotation",
         });
     }
-    const eks = eksOf(runtime);
-    const cluster = await eks.cluster(ref.name);
-    if (!cluster) return { green: "gone" };
-    const uncordoned = await uncordonAll(kubernetesOf(runtime, cluster), blue);
     if (uncordoned.length > 0)
       await record(context, operationId, {
         kind: "StepProgressed",
@@ -59,7 +64,6 @@ export const handler = task(
           nodes: uncordoned.map((name) => ({ name, state: "Uncordoned" })),
         },
       });
-    const leftover = await eks.nodegroup(ref.name, green);
     return { green: leftover ? (leftover.status === "DELETING" ? "going" : "there") : "gone" };
   },
 );

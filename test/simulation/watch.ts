@@ -44,6 +44,8 @@ export function watch(platform: Platform, scenario: Scenario): Watch {
   });
   watchSkew(platform, broken);
   const budgets = watchBudgets(platform, broken);
+  // Whoever deletes a cluster gives its pods up.
+  if (scenario.work.type === "delete") budgets.excuse("all");
   const nodes = watchNodes(platform, scenario, broken);
   watchOperations(platform, broken);
   return {

@@ -1,4 +1,4 @@
-import { choose, eks, expr, failure, requestToken, run, type States, wait } from "./states.ts";
+import { choose, eks, expr, failure, requestToken, run, type States, UPDATE_ERRORS, wait } from "./states.ts";
 
 /** Half a minute to see a refusal soon, then long: EKS takes 8 to 15 minutes, sometimes 40. */
 const WAIT_SECONDS = "$polls = 0 ? 30 : $polls < 3 ? 150 : 90";
@@ -72,8 +72,7 @@ export const controlPlane = (next: string): States => ({
         when: "$states.input.status != 'InProgress'",
         assign: {
           failure: failure("UpdateFailed", {
-            message:
-              "'the update of the control plane to ' & $phase.version & ' ended as ' & $states.input.status & $join($map($states.input.errors, function($e) { ': ' & $e.ErrorCode & ' ' & $e.ErrorMessage }))",
+            message: `'the update of the control plane to ' & $phase.version & ' ended as ' & $states.input.status & ${UPDATE_ERRORS}`,
             remedy:
               "Mend what EKS names, then retry the operation; EKS has left the control plane on its old version.",
             step: "$phase.controlPlane",

@@ -157,6 +157,10 @@ export const failure = (
     }${fields.detail ? `, 'detail': ${fields.detail}` : ""}})}`,
   );
 
+/** `: CODE message` of each error of an update, in `$states.input.errors`: an expression. */
+export const UPDATE_ERRORS =
+  "$join($map($states.input.errors, function($e) { ': ' & $e.ErrorCode & ' ' & $e.ErrorMessage }))";
+
 export const wait = (seconds: string, next: string): State => ({
   Type: "Wait",
   Seconds: expr(seconds),

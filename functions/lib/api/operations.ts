@@ -33,9 +33,16 @@ const DAY_MS = 86_400_000;
 export const executionName = (operation: Pick<Operation, "id" | "attempt">): string =>
   operation.attempt === 1 ? operation.id : `${operation.id}-r${operation.attempt}`;
 
-/** Throws TerminalError `ChecksBlocked` with every finding that stops the plan. */
-export function refuseBlocked(plan: Plan): void {
-  const stopping = blocking(plan.findings);
+/** Whether an execution is the operation's present run, and not that of an earlier attempt. */
+export const isRunOf = (operation: Pick<Operation, "id" | "attempt">, executionArn: string): boolean =>
+  executionArn.endsWith(`:${executionName(operation)}`);
+
+/**
+ * Throws TerminalError `ChecksBlocked` with every finding that stops the plan; those with a code of `later` are
+ * left to the workflow.
+ */
+export function refuseBlocked(plan: Plan, later: ReadonlySet<string> = new Set()): void {
+  const stopping = blocking(plan.findings).filter((finding) => !later.has(finding.code));
   if (stopping.length === 0) return;
   throw new TerminalError(
     `${stopping.length === 1 ? "one finding blocks" : `${stopping.length} findings block`} it: ${stopping.map((f) => `${f.code} (${f.subject}: ${f.evidence})`).join("; ")}`,

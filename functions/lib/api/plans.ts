@@ -20,6 +20,8 @@ export interface PlanRequest {
   readonly request: Readonly<Record<string, unknown>>;
   readonly overrides: readonly Override[];
   readonly requester: string;
+  /** An operation that ran before and did not come to its end. */
+  readonly again?: boolean;
 }
 
 const policyOf = (record: ClusterRecord): AutomationPolicy =>
@@ -42,7 +44,16 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
       const chosen: AutomationPolicy = strategy
         ? { ...policy, rotation: { ...policy.rotation, strategy } }
         : policy;
-      return planUpgrade({ snapshot, to, policy: chosen, overrides, requester, now: runtime.clock.now() });
+      const now = runtime.clock.now();
+      return planUpgrade({
+        snapshot,
+        to,
+        policy: chosen,
+        overrides,
+        requester,
+        now,
+        again: wanted.again ?? false,
+      });
     }
     case "rotate-nodegroup": {
       const snapshot = await collectSnapshot(runtime, ref);

@@ -40,7 +40,7 @@ describe("the next act of a rotation", () => {
     ["green of an operation that died", [group(1), group(2, { version: "1.34" })], "reuse"],
     ["green that failed", [group(1), group(2, { ...mine, status: "CREATE_FAILED" })], "discard"],
     ["green of the wrong version", [group(1), group(2, { version: "1.33" })], "discard"],
-    ["green going away", [group(1), group(2, { ...mine, status: "DELETING" })], "wait"],
+    ["green going away", [group(1), group(2, { ...mine, status: "DELETING" })], "discard"],
     ["blue going away", [group(1, { status: "DELETING" }), group(2, mine)], "finish"],
     ["a group that Slipway never made", [group(0, { name: "workers" })], "create"],
   ])("%s: %s", (_, groups, action) => {
