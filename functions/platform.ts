@@ -48,7 +48,7 @@ const tasks: readonly FunctionDeclaration[] = [
   task(
     "find-update",
     "Finds out whose update is in progress after EKS refused one",
-    [eksCluster, eksAddon, eksUpdates],
+    [eksCluster, eksAddon, eksNodegroup, eksUpdates],
     { store: [readStore] },
   ),
   task("record-steps", "Records the steps that are made of AWS calls alone", []),
@@ -91,15 +91,6 @@ const listeners: readonly FunctionDeclaration[] = [
     memoryMB: 256,
     kubernetes: false,
     grants: [...operationLog, deleteFromStore, bus],
-  },
-  {
-    name: "on-doctor-probe",
-    module: "functions/events/on-doctor-probe.ts",
-    purpose: "Notes that a probe event of slipway doctor arrived",
-    timeoutSeconds: 60,
-    memoryMB: 256,
-    kubernetes: false,
-    grants: [writeStore],
   },
   {
     name: "sweep-operations",
