@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Grant, State, WorkflowDeclaration } from "../../../core/declaration.ts";
@@ -5,7 +7,12 @@ import { fillGrant, mergeGrants } from "../../../core/grants.ts";
 import { stackTemplate } from "../../../core/provision/stack.ts";
 import { apiFunctions } from "../../../functions/api/platform.ts";
 import { functions } from "../../../functions/platform.ts";
-import { CLUSTER_POLICIES, foundationRole } from "../../../workflows/foundation-role.ts";
+import {
+  CLUSTER_POLICIES,
+  filePolicies,
+  foundationRole,
+  GRANTS_BY_TYPE,
+} from "../../../workflows/foundation-role.ts";
 import { grantsOf, taskGrants, tasksOf } from "../../../workflows/grants.ts";
 import { workflows } from "../../../workflows/platform.ts";
 import { awsCallGrants, knownCalls } from "../../../workflows/service-grants.ts";
@@ -16,6 +23,7 @@ const roles: [string, readonly Grant[]][] = [
   ...[...functions, ...apiFunctions].map(({ name, grants }): [string, readonly Grant[]] => [name, grants]),
   ...workflows.map((workflow): [string, readonly Grant[]] => [workflow.name, grantsOf(workflow)]),
   [foundationRole.name, foundationRole.grants],
+  ["foundation, policies of files allowed", filePolicies],
 ];
 
 const filled = (grants: readonly Grant[]): Grant[] => grants.map((grant) => fillGrant(grant, localNames));
@@ -42,7 +50,7 @@ describe("grants", () => {
         actions: ["iam:PassRole"],
         resources: expect.any(Array),
         conditions: {
-          StringEquals: { "iam:PassedToService": expect.stringMatching(/^[a-z.]+\.amazonaws\.com$/) },
+          StringEquals: { "iam:PassedToService": expect.stringMatching(/^[a-z0-9.-]+\.amazonaws\.com$/) },
         },
       });
   });
@@ -132,50 +140,46 @@ describe("grantsOf", () => {
 });
 
 describe("the role of CloudFormation", () => {
-  const config = {
-    apiVersion: "eksctl.io/v1alpha5",
-    kind: "ClusterConfig",
-    metadata: { name: "demo", region: "eu-west-1" },
-  } as const;
-  const template = stackTemplate(config);
-  const resources = Object.values(template?.Resources ?? {}) as { Type: string; Properties: object }[];
-  const actions = new Set(foundationRole.grants.flatMap((grant) => grant.actions));
+  const folder = join(import.meta.dirname, "../../../core/provision");
+  const sources = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+  const types = new Set(sources.flatMap((text) => text.match(/(?<=Type: ")AWS::\w+::\w+(?=")/g) ?? []));
 
-  it.each([
-    ["AWS::EC2::VPC", ["ec2:CreateVpc", "ec2:ModifyVpcAttribute", "ec2:DeleteVpc", "ec2:DescribeVpcs"]],
-    ["AWS::EC2::InternetGateway", ["ec2:CreateInternetGateway", "ec2:DeleteInternetGateway"]],
-    ["AWS::EC2::VPCGatewayAttachment", ["ec2:AttachInternetGateway", "ec2:DetachInternetGateway"]],
-    ["AWS::EC2::Subnet", ["ec2:CreateSubnet", "ec2:ModifySubnetAttribute", "ec2:DeleteSubnet"]],
-    ["AWS::EC2::RouteTable", ["ec2:CreateRouteTable", "ec2:DeleteRouteTable", "ec2:DescribeRouteTables"]],
-    ["AWS::EC2::Route", ["ec2:CreateRoute", "ec2:DeleteRoute"]],
-    ["AWS::EC2::SubnetRouteTableAssociation", ["ec2:AssociateRouteTable", "ec2:DisassociateRouteTable"]],
-    ["AWS::EC2::EIP", ["ec2:AllocateAddress", "ec2:ReleaseAddress", "ec2:DescribeAddresses"]],
-    ["AWS::EC2::NatGateway", ["ec2:CreateNatGateway", "ec2:DeleteNatGateway", "ec2:DescribeNatGateways"]],
-    ["AWS::IAM::Role", ["iam:CreateRole", "iam:DeleteRole", "iam:AttachRolePolicy", "iam:DetachRolePolicy"]],
-  ])("may make and remove %s", (_type, needed) => {
-    expect(needed.filter((action) => !actions.has(action))).toEqual([]);
+  it("is for every resource type of the templates", () => {
+    expect(types.size).toBeGreaterThan(9);
+    expect([...types].filter((type) => !Object.hasOwn(GRANTS_BY_TYPE, type))).toEqual([]);
   });
 
-  it("is for no other types than the template's", () => {
-    const types = new Set(resources.map((resource) => resource.Type));
-    expect([...types].sort()).toEqual([
-      "AWS::EC2::EIP",
-      "AWS::EC2::InternetGateway",
-      "AWS::EC2::NatGateway",
-      "AWS::EC2::Route",
-      "AWS::EC2::RouteTable",
-      "AWS::EC2::Subnet",
-      "AWS::EC2::SubnetRouteTableAssociation",
-      "AWS::EC2::VPC",
-      "AWS::EC2::VPCGatewayAttachment",
-      "AWS::IAM::Role",
-    ]);
+  it("covers the template of a plain cluster, type by type", () => {
+    const template = stackTemplate({
+      apiVersion: "eksctl.io/v1alpha5",
+      kind: "ClusterConfig",
+      metadata: { name: "demo", region: "eu-west-1" },
+      managedNodeGroups: [{ name: "workers" }],
+    });
+    const used = Object.values(template?.Resources ?? {}) as { Type: string }[];
+    expect(used.filter(({ Type }) => !Object.hasOwn(GRANTS_BY_TYPE, Type))).toEqual([]);
+    const attached = JSON.stringify(template).match(/(?<=iam::aws:policy\/)[\w/-]+/g) ?? [];
+    expect(attached.length).toBeGreaterThan(4);
+    expect(attached.filter((name) => !CLUSTER_POLICIES.includes(name))).toEqual([]);
   });
 
-  it("attaches the policies that the template names, and no others", () => {
-    const attached = JSON.stringify(template).match(/iam::aws:policy\/\w+/g) ?? [];
-    const names = attached.map((arn) => arn.split("/")[1]);
-    expect([...new Set(names)].sort()).toEqual([...CLUSTER_POLICIES].sort());
+  it("may attach no other policy and write none, unless a stage says so", () => {
+    for (const grant of foundationRole.grants)
+      if (grant.actions.includes("iam:AttachRolePolicy"))
+        expect(grant.conditions).toEqual({
+          ArnEquals: { "iam:PolicyARN": expect.stringContaining(":iam::aws:policy/") },
+        });
+    const actions = foundationRole.grants.flatMap((grant) => grant.actions);
+    expect(actions).not.toContain("iam:PutRolePolicy");
+    expect(actions).not.toContain("iam:UpdateAssumeRolePolicy");
+    expect(filePolicies.flatMap((grant) => grant.actions)).toContain("iam:PutRolePolicy");
+  });
+
+  it("touches roles of clusters only, by their names", () => {
+    const writing = /^iam:(Create|Delete|Put|Attach|Detach|Pass|Tag|Add|Remove)/;
+    for (const grant of [...foundationRole.grants, ...filePolicies])
+      if (grant.actions.some((action) => writing.test(action)))
+        expect(grant.resources.join()).toMatch(/\/slipway-\*$|\/aws-service-role\/autoscaling|oidc\.eks/);
   });
 });
 
