@@ -210,6 +210,11 @@ async function lifeOfAnother(log: CallLog): Promise<void> {
     }),
   });
   await story.lostStart("provision-cluster", "PUT", "/v1/clusters/demo", rig.clusterFile);
+  story.interfere("eks", "UpdateNodegroupVersion", "workers-1", "UpdateNodegroupConfig", {
+    clusterName: "demo",
+    nodegroupName: "workers-1",
+    labels: { addOrUpdateLabels: { "by-hand": "yes" } },
+  });
   const upgrades = "/v1/clusters/demo/upgrades";
   await story.lostStart("upgrade-cluster", "POST", upgrades, { to: "1.34" });
 
