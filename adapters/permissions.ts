@@ -98,3 +98,37 @@ export const snapshot: readonly Grant[] = [
   eksFargate,
   subnets,
 ];
+
+/** The source of probe events, and of nothing else. */
+export const PROBE_SOURCE = "slipway.doctor";
+
+/** What only `slipway doctor` does, in Slipway's own account and in a managed one. */
+export const doctor: readonly Grant[] = [
+  {
+    actions: ["iam:SimulatePrincipalPolicy"],
+    resources: ["arn:{partition}:iam::{account}:role/slipway-{stage}-*"],
+  },
+  { actions: ["cloudtrail:DescribeTrails"], resources: ["*"] },
+  {
+    // An organisation's trail is another account's; which, the account does not know.
+    actions: ["cloudtrail:GetTrailStatus"],
+    resources: ["arn:{partition}:cloudtrail:*:????????????:trail/*"],
+  },
+  {
+    actions: ["servicequotas:GetServiceQuota"],
+    resources: ["arn:{partition}:servicequotas:{region}:{account}:eks/*"],
+  },
+  { actions: ["eks:ListClusters"], resources: ["*"] },
+  { actions: ["eks:DescribeCluster", "eks:ListNodegroups"], resources: [cluster] },
+  {
+    actions: ["events:PutEvents"],
+    resources: ["arn:{partition}:events:{region}:{account}:event-bus/default"],
+    conditions: { StringEquals: { "events:source": PROBE_SOURCE } },
+  },
+];
+
+/** The role that managed-account/template.yaml makes, in any account: its trust decides, not we. */
+export const managedAccounts: Grant = {
+  actions: ["sts:AssumeRole"],
+  resources: ["arn:{partition}:iam::????????????:role/slipway-{stage}-managed"],
+};

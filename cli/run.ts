@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { addChangeCommands } from "./commands/changes.ts";
 import { addControlCommands } from "./commands/controls.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
 import { addReadCommands } from "./commands/reads.ts";
 import { DEFAULT_ENDPOINT } from "./commands/session.ts";
 import type { CliContext } from "./context.ts";
@@ -29,6 +30,7 @@ export async function run(args: readonly string[], context: CliContext): Promise
   addChangeCommands(program, context, done);
   addReadCommands(program, context, done);
   addControlCommands(program, context, done);
+  addDoctorCommand(program, context, done);
   inherit(program);
   try {
     await program.parseAsync([...args], { from: "user" });

@@ -93,6 +93,15 @@ const listeners: readonly FunctionDeclaration[] = [
     grants: [...operationLog, deleteFromStore, bus],
   },
   {
+    name: "on-doctor-probe",
+    module: "functions/events/on-doctor-probe.ts",
+    purpose: "Notes that a probe event of slipway doctor arrived",
+    timeoutSeconds: 60,
+    memoryMB: 256,
+    kubernetes: false,
+    grants: [writeStore],
+  },
+  {
     name: "sweep-operations",
     module: "functions/schedules/sweep-operations.ts",
     purpose: "Starts and ends what no event told about, and frees leases that nobody holds",

@@ -14,6 +14,13 @@ export const rules: readonly RuleDeclaration[] = [
     target: { function: "on-execution-ended" },
   },
   {
+    name: "doctor-probe",
+    purpose: "Probe events of slipway doctor take the way of AWS's own events",
+    bus: "default",
+    pattern: { source: ["slipway.doctor"], "detail-type": ["Doctor Probe"] },
+    target: { function: "on-doctor-probe" },
+  },
+  {
     name: "sweep-operations",
     purpose: "Finds operations and leases that no event told about; that event is best effort",
     schedule: "rate(5 minutes)",

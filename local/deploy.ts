@@ -1,9 +1,16 @@
 import { tableDefinition } from "../adapters/store/table.ts";
-import type { FunctionDeclaration, RuleDeclaration, WorkflowDeclaration } from "../core/declaration.ts";
+import type {
+  FunctionDeclaration,
+  Grant,
+  RuleDeclaration,
+  WorkflowDeclaration,
+} from "../core/declaration.ts";
+import { fillGrant, mergeGrants } from "../core/grants.ts";
 import { foundationRole } from "../workflows/foundation-role.ts";
+import { grantsOf } from "../workflows/grants.ts";
 import { render } from "../workflows/render.ts";
 import { type AwsEndpoint, AwsError, type CallScope, type ServiceName } from "./aws/contract.ts";
-import { BUS, functionArn, type Home, roleArn, TABLE, workflowArn } from "./names.ts";
+import { BUS, functionArn, grantNames, type Home, roleArn, TABLE, workflowArn } from "./names.ts";
 
 export interface Deployment {
   readonly endpoint: AwsEndpoint;
@@ -17,9 +24,13 @@ export interface Deployment {
 export async function deploy(deployment: Deployment): Promise<void> {
   const { home, functions, workflows, rules } = deployment;
   const call = caller(deployment);
-  for (const { name } of functions) await deployRole(call, roleArn(home, name), "lambda.amazonaws.com");
-  for (const { name } of workflows) await deployRole(call, workflowRole(home, name), "states.amazonaws.com");
-  await deployRole(call, roleArn(home, foundationRole.name), foundationRole.service);
+  const names = grantNames(home);
+  const role = (arn: string, service: string, grants: readonly Grant[]): Promise<void> =>
+    deployRole(call, arn, service, mergeGrants(grants.map((grant) => fillGrant(grant, names))));
+  for (const { name, grants } of functions) await role(roleArn(home, name), "lambda.amazonaws.com", grants);
+  for (const workflow of workflows)
+    await role(workflowRole(home, workflow.name), "states.amazonaws.com", grantsOf(workflow));
+  await role(roleArn(home, foundationRole.name), foundationRole.service, foundationRole.grants);
   await call("dynamodb", "CreateTable", { TableName: TABLE, ...tableDefinition }, "ResourceInUseException");
   await call("eventbridge", "CreateEventBus", { Name: BUS }, "ResourceAlreadyExistsException");
   const references = {
@@ -83,7 +94,8 @@ function caller({ endpoint, home }: Deployment): Call {
 
 const workflowRole = (home: Home, name: string): string => roleArn(home, `workflow-${name}`);
 
-async function deployRole(call: Call, arn: string, service: string): Promise<void> {
+/** A role with its permissions. Nothing here enforces them; the policy simulator answers by them. */
+async function deployRole(call: Call, arn: string, service: string, grants: readonly Grant[]): Promise<void> {
   const trust = {
     Version: "2012-10-17",
     Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
@@ -95,6 +107,21 @@ async function deployRole(call: Call, arn: string, service: string): Promise<voi
     { RoleName, AssumeRolePolicyDocument: JSON.stringify(trust) },
     "EntityAlreadyExists",
   );
+  if (grants.length === 0) return;
+  const policy = {
+    Version: "2012-10-17",
+    Statement: grants.map(({ actions, resources, conditions }) => ({
+      Effect: "Allow",
+      Action: actions,
+      Resource: resources,
+      ...(conditions ? { Condition: conditions } : {}),
+    })),
+  };
+  await call("iam", "PutRolePolicy", {
+    RoleName,
+    PolicyName: "slipway",
+    PolicyDocument: JSON.stringify(policy),
+  });
 }
 
 async function deployRule({ home }: Deployment, call: Call, rule: RuleDeclaration): Promise<void> {

@@ -1,3 +1,5 @@
+import type { GrantNames } from "../core/grants.ts";
+
 /** Names and ARNs of what the embedded platform deploys, in the manner of a stage on AWS. */
 export const STAGE = "local";
 
@@ -22,3 +24,14 @@ export const workflowArnPrefix = (home: Home): string =>
 export const workflowArn = (home: Home, name: string): string => `${workflowArnPrefix(home)}${name}`;
 export const roleArn = (home: Home, name: string): string =>
   `arn:aws:iam::${home.account}:role/${resourceName(name)}`;
+
+/** What the placeholders of grants stand for here. */
+export const grantNames = (home: Home): GrantNames => ({
+  ...home,
+  partition: "aws",
+  stage: STAGE,
+  table: `arn:aws:dynamodb:${home.region}:${home.account}:table/${TABLE}`,
+  bus: `arn:aws:events:${home.region}:${home.account}:event-bus/${BUS}`,
+  function: (name) => functionArn(home, name),
+  workflow: (name) => workflowArn(home, name),
+});

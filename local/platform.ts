@@ -46,6 +46,8 @@ export interface PlatformOptions {
   readonly checkpoint?: string;
   /** Keeps Slipway's own state here instead of in the embedded DynamoDB. */
   readonly store?: Store;
+  /** What managed accounts ask for (docs/deploy.md); without it Slipway manages its own account only. */
+  readonly externalId?: string;
   /** Base URL of the wire endpoint, as clusters announce their Kubernetes API. */
   readonly endpointUrl?: string;
   /** Loads a function in another way than from its source: as a bundle. */
@@ -134,6 +136,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     kubernetes,
     home,
     store: options.store,
+    externalId: options.externalId,
     log: options.log ?? (() => {}),
   });
   for (const declaration of declared) {
@@ -193,6 +196,7 @@ function runtimeFactory(parts: {
   readonly kubernetes: KubernetesWorld;
   readonly home: Home;
   readonly store: Store | undefined;
+  readonly externalId: string | undefined;
   readonly log: NonNullable<Runtime["log"]>;
 }) {
   const { kernel, endpoint, home } = parts;
@@ -218,6 +222,7 @@ function runtimeFactory(parts: {
         bus: BUS,
         workflowArnPrefix: workflowArnPrefix(home),
         logLevel: "ERROR",
+        ...(parts.externalId === undefined ? {} : { externalId: parts.externalId }),
       },
       aws: inMemoryClientConfig({ endpoint, clock, random, region: home.region, credentials }),
       kubernetes: transport,

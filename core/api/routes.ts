@@ -160,6 +160,15 @@ export const routes = {
     body: schema.RetryRequest,
     responses: { 202: { description: "The operation, running again.", schema: schema.Operation } },
   },
+  runDoctor: {
+    id: "run-doctor",
+    method: "POST",
+    path: "/v1/doctor",
+    summary:
+      "Check this installation and the managed accounts: identity, permissions, events, access, quotas",
+    body: schema.DoctorRequest,
+    responses: { 200: { description: "What was found.", schema: schema.DoctorReport } },
+  },
   getOpenApi: {
     id: "get-openapi",
     method: "GET",

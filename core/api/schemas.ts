@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { DOCTOR_STATUSES } from "../doctor/evaluate.ts";
 import { OPERATION_STATUSES } from "../operation/types.ts";
 
 /** Request and response bodies of the API. The OpenAPI document is generated from these. */
@@ -208,6 +209,37 @@ export const CheckResult = z
     blocked: z.boolean(),
   })
   .meta({ id: "CheckResult" });
+
+export const DoctorRequest = z
+  .strictObject({
+    accounts: z
+      .array(z.string().regex(/^\d{12}$/, "an account has 12 digits"))
+      .min(1)
+      .max(20)
+      .optional()
+      .meta({ description: "Only these; without it Slipway's own and those of the clusters it manages." }),
+  })
+  .meta({ id: "DoctorRequest" });
+
+const doctorStatus = z.enum(DOCTOR_STATUSES);
+
+export const DoctorCheck = z
+  .object({
+    code: z.string(),
+    status: doctorStatus,
+    subject: z.string(),
+    evidence: z.string(),
+    remedy: z.string().optional(),
+  })
+  .meta({ id: "DoctorCheck", description: "One result of the doctor." });
+
+export const DoctorReport = z
+  .object({
+    stage: z.string(),
+    status: doctorStatus.meta({ description: "The worst of all checks." }),
+    checks: z.array(DoctorCheck),
+  })
+  .meta({ id: "DoctorReport" });
 
 export const Problem = z
   .object({

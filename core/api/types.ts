@@ -5,4 +5,5 @@ import type * as schema from "./schemas.ts";
 export type Cluster = z.infer<typeof schema.Cluster>;
 export type ClusterList = z.infer<typeof schema.ClusterList>;
 export type CheckResult = z.infer<typeof schema.CheckResult>;
+export type DoctorReport = z.infer<typeof schema.DoctorReport>;
 export type OperationEvents = z.infer<typeof schema.OperationEvents>;

@@ -42,6 +42,8 @@ const grants: Readonly<Record<keyof typeof routes, readonly Grant[]>> = {
   resumeOperation: [...operationLog, deleteFromStore, letTasksGoOn],
   cancelOperation: [...operationLog, deleteFromStore, letTasksGoOn],
   retryOperation: [...startsOperation, ...snapshot],
+  // It looks for the probe that it put on the bus.
+  runDoctor: [readStore, searchStore, ...permissions.doctor, permissions.managedAccounts],
   getOpenApi: [],
 };
 
@@ -54,8 +56,8 @@ export const apiFunctions: readonly FunctionDeclaration[] = declared.map(([key, 
   purpose: route.summary,
   timeoutSeconds: TIMEOUT_SECONDS,
   memoryMB: 512,
-  // Plans look at nodes, pods and budgets too.
-  kubernetes: snapshot.every((grant) => grants[key].includes(grant)),
+  // Plans look at nodes, pods and budgets too; the doctor asks whether it may.
+  kubernetes: key === "runDoctor" || snapshot.every((grant) => grants[key].includes(grant)),
   grants: grants[key],
 }));
 
