@@ -74,7 +74,17 @@ async function serve(asked: StartOptions): Promise<void> {
   const options = { ...asked, awsPort: asked.awsPort === 0 ? await freePort() : asked.awsPort };
   const platform = await start(options);
   const { endpoint, kubernetes, kernel } = platform;
-  const [aws, api] = await Promise.all([
+  const open: { close(): Promise<void> }[] = [platform];
+  const listening = async <T extends { close(): Promise<void> }>(server: Promise<T>): Promise<T> => {
+    try {
+      open.unshift(await server);
+      return await server;
+    } catch (error) {
+      for (const part of open) await part.close();
+      throw error;
+    }
+  };
+  const aws = await listening(
     serveHttp({
       endpoint,
       kubernetes,
@@ -82,11 +92,8 @@ async function serve(asked: StartOptions): Promise<void> {
       // What an answer tells must survive a kill that follows it.
       beforeReply: () => kernel.durable.flush(),
     }),
-    serveGateway(platform.gateway, options.apiPort),
-  ]).catch(async (error: unknown) => {
-    await platform.close();
-    throw error;
-  });
+  );
+  const api = await listening(serveGateway(platform.gateway, options.apiPort));
   const release =
     "run" in kernel.clock && typeof kernel.clock.run === "function" ? kernel.clock.run() : undefined;
   process.stdout.write(welcome(options, api.port, aws.port));
