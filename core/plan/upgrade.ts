@@ -1,4 +1,4 @@
-import { addonPath } from "../addons/path.ts";
+import { type AddonMove, addonPath } from "../addons/path.ts";
 import { runChecks } from "../checks/run.ts";
 import { nearest } from "../cluster-config/nearest.ts";
 import { InvalidInputError } from "../errors.ts";
@@ -37,7 +37,8 @@ export interface UpgradeRequest {
  * Plans an upgrade, one minor version at a time: per hop checks, control plane, add-ons, node groups, verify.
  *
  * Node groups that are too old for the first hop are rotated to the present version before it, in a phase of
- * their own that has no control-plane step. With `to` equal to the present version the plan brings add-ons and
+ * their own that has no control-plane step; so are add-ons that the first hop's insights would call incompatible.
+ * With `to` equal to the present version the plan brings add-ons and
  * node groups up that are behind (an upgrade that stopped half way).
  *
  * Throws InvalidInputError for `to` when the version is not offered, a downgrade, or has been reached by everything
@@ -50,7 +51,7 @@ export function planUpgrade(request: UpgradeRequest): Plan {
   const groups = groupsOf(snapshot);
   const way = hops(from, to);
   const rotations = rotationsOf(groups, from, way, policy.rotation.strategy);
-  const moves = addonPath(snapshot, way.length > 0 ? way : [to], policy.addons.prefer);
+  const moves = addonMoves(snapshot, from, way, policy.addons.prefer);
 
   const phases = [from, ...way].flatMap((version): PlanPhase[] => {
     const rotated = (rotations.get(version) ?? []).map((group) =>
@@ -119,6 +120,40 @@ function refuseTarget(snapshot: ClusterSnapshot, to: string): void {
   if (compareVersions(to, from) < 0)
     refuse(`${to} is older than ${from}, and a control plane is not downgraded`);
   if (to !== from && !known.includes(to)) refuse(`EKS does not offer Kubernetes ${to}`);
+}
+
+/**
+ * What each add-on does at each version on the way. One whose version does not work with the first hop (an upgrade
+ * was stopped before its add-ons, or nobody ever updated it) is brought up at the present version first: EKS's
+ * insights would refuse that hop.
+ */
+function addonMoves(
+  snapshot: ClusterSnapshot,
+  from: string,
+  way: readonly string[],
+  prefer: AutomationPolicy["addons"]["prefer"],
+): AddonMove[] {
+  const [first] = way;
+  if (first === undefined) return addonPath(snapshot, [from], prefer);
+  const fits = (addon: string, version: string): boolean =>
+    snapshot.addonCatalogue.some(
+      (release) =>
+        release.addon === addon &&
+        release.version === version &&
+        release.compatibilities.some((c) => c.clusterVersion === first),
+    );
+  const behind = snapshot.addons.filter(({ name, version }) => !fits(name, version));
+  const prepared = addonPath({ ...snapshot, addons: behind }, [from], prefer);
+  const versions = new Map(
+    prepared.flatMap(({ addon, resolution }) =>
+      resolution.kind === "unresolved" ? [] : [[addon, resolution.version] as const],
+    ),
+  );
+  const addons = snapshot.addons.map((addon) => ({
+    ...addon,
+    version: versions.get(addon.name) ?? addon.version,
+  }));
+  return [...prepared, ...addonPath({ ...snapshot, addons }, way, prefer)];
 }
 
 const controlPlaneStep = (version: string): PlanStep => ({

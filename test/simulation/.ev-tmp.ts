@@ -1,0 +1,13 @@
+import { scenarioOf } from "/tmp/breaker/main/test/simulation/scenario.ts";
+import { MemoryStore } from "/tmp/breaker/main/adapters/store/memory-store.ts";
+import { simulate } from "/tmp/breaker/main/test/simulation/simulate.ts";
+const seed = Number(process.argv[2]);
+const append = MemoryStore.prototype.appendEvent; 
+MemoryStore.prototype.appendEvent = async function (id, e) { if (armed) console.log(e.at.slice(5,19), e.kind, e.step ?? "", e.status ?? "", e.message.slice(0, 260)); return append.call(this, id, e); };
+let armed = false;
+const put = MemoryStore.prototype.putCluster; 
+MemoryStore.prototype.putCluster = async function (r) { if (r.updatedBy === "simulation") armed = true; return put.call(this, r); };
+const s = scenarioOf(seed); if (s.work.type === "provision") armed = true;
+console.log(JSON.stringify({ ...s, workloads: s.workloads.length }));
+const run = await simulate(seed);
+console.log(run.outcome, run.error, run.violations);
