@@ -5,7 +5,8 @@ import type {
   RuleDeclaration,
   WorkflowDeclaration,
 } from "../core/declaration.ts";
-import { fillGrant, mergeGrants } from "../core/grants.ts";
+import { fillGrant } from "../core/grants.ts";
+import { allowStatements } from "../core/iam-statements.ts";
 import { foundationRole } from "../workflows/foundation-role.ts";
 import { grantsOf } from "../workflows/grants.ts";
 import { render } from "../workflows/render.ts";
@@ -26,7 +27,12 @@ export async function deploy(deployment: Deployment): Promise<void> {
   const call = caller(deployment);
   const names = grantNames(home);
   const role = (arn: string, service: string, grants: readonly Grant[]): Promise<void> =>
-    deployRole(call, arn, service, mergeGrants(grants.map((grant) => fillGrant(grant, names))));
+    deployRole(
+      call,
+      arn,
+      service,
+      grants.map((grant) => fillGrant(grant, names)),
+    );
   for (const { name, grants } of functions) await role(roleArn(home, name), "lambda.amazonaws.com", grants);
   for (const workflow of workflows)
     await role(workflowRole(home, workflow.name), "states.amazonaws.com", grantsOf(workflow));
@@ -108,15 +114,7 @@ async function deployRole(call: Call, arn: string, service: string, grants: read
     "EntityAlreadyExists",
   );
   if (grants.length === 0) return;
-  const policy = {
-    Version: "2012-10-17",
-    Statement: grants.map(({ actions, resources, conditions }) => ({
-      Effect: "Allow",
-      Action: actions,
-      Resource: resources,
-      ...(conditions ? { Condition: conditions } : {}),
-    })),
-  };
+  const policy = { Version: "2012-10-17", Statement: allowStatements(grants) };
   await call("iam", "PutRolePolicy", {
     RoleName,
     PolicyName: "slipway",

@@ -3,6 +3,7 @@ import { managedRoleGrants } from "../adapters/managed-account.ts";
 import { PROBE_SOURCE } from "../adapters/permissions.ts";
 import type { Grant } from "../core/declaration.ts";
 import { fillGrant } from "../core/grants.ts";
+import { type AllowStatement, allowStatements } from "../core/iam-statements.ts";
 import { foundationRole } from "../workflows/foundation-role.ts";
 
 /**
@@ -72,28 +73,35 @@ const names = {
 const filled = (text: string): unknown => (text.includes("${") ? sub(text) : text);
 
 /** A condition on a name with `*` in it has to be one of patterns. */
-const operatorFor = (operator: string, value: string): string =>
-  value.includes("*") && operator === "StringEquals" ? "StringLike" : operator;
+const operatorFor = (operator: string, values: readonly string[]): string =>
+  operator === "StringEquals" && values.some((value) => value.includes("*")) ? "StringLike" : operator;
 
-function statement(grant: Grant): object {
-  const { actions, resources, conditions } = fillGrant(grant, names);
-  const tests = Object.entries(conditions ?? {}).flatMap(([operator, keys]) =>
-    Object.entries(keys).map(([key, value]) => [operatorFor(operator, value), key, filled(value)] as const),
-  );
-  const condition: Record<string, Record<string, unknown>> = {};
-  for (const [operator, key, value] of tests) condition[operator] = { ...condition[operator], [key]: value };
-  return {
+const conditionOf = (condition: NonNullable<AllowStatement["Condition"]>): object => {
+  const result: Record<string, Record<string, unknown>> = {};
+  for (const [operator, keys] of Object.entries(condition))
+    for (const [key, value] of Object.entries(keys)) {
+      const values = [value].flat();
+      const name = operatorFor(operator, values);
+      const [only] = values;
+      result[name] = {
+        ...result[name],
+        [key]: values.length === 1 && only !== undefined ? filled(only) : values.map(filled),
+      };
+    }
+  return result;
+};
+
+const statements = (grants: readonly Grant[]): object[] =>
+  allowStatements(grants.map((grant) => fillGrant(grant, names))).map(({ Action, Resource, Condition }) => ({
     Effect: "Allow",
-    Action: actions,
-    Resource: resources.map(filled),
-    ...(tests.length > 0 ? { Condition: condition } : {}),
-  };
-}
+    Action,
+    Resource: Resource.map(filled),
+    ...(Condition ? { Condition: conditionOf(Condition) } : {}),
+  }));
 
-/** Bytes of one inline policy; IAM allows 10,240 for all of a role, without white space. */
-const policy = (name: string, statements: readonly object[]) => ({
+const policy = (name: string, Statement: readonly object[]) => ({
   PolicyName: name,
-  PolicyDocument: { Version: "2012-10-17", Statement: statements },
+  PolicyDocument: { Version: "2012-10-17", Statement },
 });
 
 const boundary = {
@@ -206,7 +214,7 @@ export const template: Template = {
             ),
           ],
         },
-        Policies: [policy("slipway", managedRoleGrants().map(statement))],
+        Policies: [policy("slipway", statements(managedRoleGrants()))],
         Tags: tags,
       },
     },
@@ -228,7 +236,7 @@ export const template: Template = {
             },
           ],
         },
-        Policies: [policy("slipway", foundationRole.grants.map(statement))],
+        Policies: [policy("slipway", statements(foundationRole.grants))],
         Tags: tags,
       },
     },
