@@ -27,7 +27,8 @@ export const exceptions: readonly Exception[] = [
   {
     id: "CKV_AWS_173",
     about: "environment variables encrypted with a key of one's own",
-    because: "They hold names only, no secret; Lambda encrypts them with its own key.",
+    because:
+      "They hold names, and SST's key to the file of linked secrets beside the code, of which there are none; Lambda encrypts them with its own key.",
   },
   {
     id: "CKV_AWS_272",

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { apiFunctions } from "../../functions/api/platform.ts";
 import { functions } from "../../functions/platform.ts";
 import { controls } from "../../infra/controls.ts";
+import { documents } from "../../infra/document.ts";
 import { deployments, readGraph } from "../../infra/evaluations.ts";
 import { ofType } from "../../infra/offline/graph.ts";
 import { roleStatements } from "../../infra/rules/rule.ts";
@@ -91,6 +92,15 @@ describe("stages and regions", () => {
     const roles = (name: string) => ofType(readGraph(root, name), "role");
     expect(roles("control-open-route")).toEqual(roles("prod-eu"));
   });
+});
+
+describe("documents", () => {
+  it.each(documents(root, readGraph(root, "prod-eu")))(
+    "$path is up to date (npm run docs:infra)",
+    (document) => {
+      expect(readFileSync(join(root.root, document.path), "utf8")).toBe(document.text);
+    },
+  );
 });
 
 describe("settings", () => {

@@ -1,0 +1,14 @@
+import { join } from "node:path";
+import { writeDocuments } from "./document.ts";
+import { deployments, evaluate, readGraph } from "./evaluations.ts";
+import { install } from "./install.ts";
+
+/** `npm run docs:infra`: writes the parts of the documents that are made from what is deployed. */
+const root = { root: join(import.meta.dirname, "..") };
+await install(root);
+for (const deployment of deployments.filter(({ name }) => name === "prod-eu")) {
+  await evaluate(root, { ...deployment, bundles: false });
+  const graph = readGraph(root, deployment.name);
+  if (graph.errors.length > 0) throw new Error(graph.errors.join("\n"));
+  writeDocuments(root, graph);
+}
