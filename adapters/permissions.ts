@@ -87,16 +87,56 @@ export const stacks: Grant = {
 /** DescribeSubnets knows no resource. */
 export const subnets: Grant = { actions: ["ec2:DescribeSubnets"], resources: ["*"] };
 
-/** Everything that a snapshot reads. */
-export const snapshot: readonly Grant[] = [
+/** What checks read of EC2 beside the subnets; these actions know no resource. */
+const ec2Checks: Grant = {
+  actions: ["ec2:DescribeLaunchTemplateVersions", "ec2:DescribeSecurityGroups"],
+  resources: ["*"],
+};
+
+/** Trust and managed policies of the roles of a cluster and its node groups, whatever they are called. */
+const clusterRoles: Grant = {
+  actions: ["iam:GetRole", "iam:ListAttachedRolePolicies"],
+  resources: ["arn:{partition}:iam::{account}:role/*"],
+};
+
+const describeInsights: Grant = { actions: ["eks:DescribeInsight"], resources: [cluster] };
+
+const rotationQuotas: Grant = {
+  actions: ["servicequotas:GetServiceQuota"],
+  resources: [
+    "arn:{partition}:servicequotas:{region}:{account}:ec2/*",
+    "arn:{partition}:servicequotas:{region}:{account}:eks/*",
+  ],
+};
+
+/** The query for calls to deprecated APIs; its results are found by an id alone. */
+export const auditLog: readonly Grant[] = [
+  {
+    actions: ["logs:StartQuery"],
+    resources: ["arn:{partition}:logs:{region}:{account}:log-group:/aws/eks/*/cluster:*"],
+  },
+  { actions: ["logs:GetQueryResults"], resources: ["*"] },
+];
+
+/** What EKS says of a cluster: enough for the state of it (`extent: "state"`). */
+export const clusterState: readonly Grant[] = [
   eksCluster,
   ...eksNodegroups,
   ...eksAddons,
   eksUpdates,
-  eksInsights,
   eksCatalogue,
   eksFargate,
+];
+
+/** Everything that a snapshot reads. */
+export const snapshot: readonly Grant[] = [
+  ...clusterState,
+  eksInsights,
+  describeInsights,
   subnets,
+  ec2Checks,
+  clusterRoles,
+  rotationQuotas,
 ];
 
 /** The source of probe events, and of nothing else. */

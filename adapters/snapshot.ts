@@ -2,6 +2,7 @@ import type {
   Addon,
   Cluster,
   ClusterVersionInformation,
+  Insight,
   InsightSummary,
   Nodegroup,
   Update,
@@ -13,23 +14,27 @@ import { TAG_GENERATION, TAG_NODEGROUP } from "../core/plan/green.ts";
 import type {
   AddonFacts,
   AddonRelease,
+  AuditLogFacts,
   ClusterFacts,
   ClusterSnapshot,
   HealthIssue,
   InsightFacts,
+  KubernetesFacts,
   NodegroupFacts,
+  PodSubnet,
   Read,
   RunningUpdate,
   VersionFacts,
 } from "../core/snapshot.ts";
+import { readAuditLog } from "./aws/audit-log.ts";
 import { ec2Of } from "./aws/ec2.ts";
 import { type EksReader, eksOf } from "./aws/eks.ts";
+import { readQuotas } from "./aws/quotas.ts";
+import { rolesOf } from "./aws/roles.ts";
 import { kubernetesOf } from "./kubernetes/access.ts";
-import { readKubernetes } from "./kubernetes/facts.ts";
+import { readEniConfigs } from "./kubernetes/cluster-facts.ts";
+import { readKubernetes, readKubernetesState } from "./kubernetes/facts.ts";
 import type { Runtime } from "./runtime.ts";
-
-/** EKS's default quotas; the Service Quotas API is asked in a later version. */
-const DEFAULT_QUOTAS = { nodegroupsPerCluster: 30, nodesPerNodegroup: 450 };
 
 /** So many of the newest updates of each resource are looked at for one in progress. */
 const LOOK_AT_UPDATES = 3;
@@ -44,7 +49,13 @@ export interface SnapshotOptions {
    * again (a throttled call is no reason to block an upgrade); by default it is unreadable.
    */
   readonly onRetryable?: "throw" | "unreadable";
+  /** `state`: what the cluster consists of, without what only checks look at. Default: all. */
+  readonly extent?: "all" | "state";
+  /** Ask the audit log who calls deprecated APIs, for so long; before an upgrade only, since each look costs money. */
+  readonly auditLog?: { readonly waitMs: number; readonly final: boolean };
 }
+
+const NOT_ASKED = { ok: false, reason: "not asked for" } as const;
 
 /**
  * Reads everything that plans and checks look at. What EKS itself says must be readable: without it there is no
@@ -58,6 +69,8 @@ export async function collectSnapshot(
 ): Promise<ClusterSnapshot> {
   const eks = eksOf(runtime);
   const readable = <T>(read: () => Promise<T>): Promise<Read<T>> => readOptional(options, read);
+  const forChecks = <T>(read: () => Promise<T>): Promise<Read<T>> | Read<T> =>
+    options.extent === "state" ? NOT_ASKED : readable(read);
   const cluster = await eks.cluster(ref.name);
   if (!cluster) throw clusterNotFound(ref);
   const [nodegroups, addons, fargateProfiles, versions] = await Promise.all([
@@ -66,25 +79,45 @@ export async function collectSnapshot(
     eks.fargateProfiles(ref.name),
     readVersions(eks),
   ]);
+  const facts = clusterFacts(cluster);
+  const groups = nodegroups.map(nodegroupFacts);
   const addonNames = addons.flatMap((addon) => addon.addonName ?? []);
-  const subnetIds = new Set([
-    ...(cluster.resourcesVpcConfig?.subnetIds ?? []),
-    ...nodegroups.flatMap((group) => group.subnets ?? []),
-  ]);
-  const [catalogue, runningUpdates, insights, subnets, kubernetes] = await Promise.all([
+  const [
+    catalogue,
+    runningUpdates,
+    insights,
+    [subnets, kubernetes],
+    configurationInsights,
+    roles,
+    launchTemplates,
+    securityGroups,
+    quotas,
+    auditLog,
+  ] = await Promise.all([
     readCatalogue(eks, addonNames),
     readRunningUpdates(eks, ref.name, nodegroups, addons),
     options.insightsUnreadable === undefined
-      ? readable(async () => (await eks.insights(ref.name, options.insightsFor)).map(insightFacts))
+      ? forChecks(() => readInsights(eks, ref.name, () => eks.insights(ref.name, options.insightsFor)))
       : { ok: false as const, reason: options.insightsUnreadable },
-    readable(() => ec2Of(runtime).subnets([...subnetIds].sort())),
-    readable(() => readKubernetes(kubernetesOf(runtime, cluster))),
+    readNetworkAndKubernetes(runtime, cluster, facts, groups, options),
+    forChecks(() => readInsights(eks, ref.name, () => eks.configurationInsights(ref.name))),
+    forChecks(() => {
+      const arns = new Set([facts.roleArn ?? "", ...groups.map((group) => group.nodeRole)]);
+      return Promise.all([...arns].filter((arn) => arn !== "").map((arn) => rolesOf(runtime).role(arn)));
+    }),
+    forChecks(async () => {
+      const found = await Promise.all(groups.map((group) => ec2Of(runtime).launchTemplate(group)));
+      return found.filter((template) => template !== undefined);
+    }),
+    forChecks(() => ec2Of(runtime).securityGroups(facts.securityGroupIds ?? [])),
+    forChecks(() => readQuotas(runtime)),
+    options.auditLog ? readable(() => auditLogOf(runtime, cluster, options.auditLog)) : NOT_ASKED,
   ]);
   return {
     ref,
     takenAt: runtime.clock.now(),
-    cluster: clusterFacts(cluster),
-    nodegroups: nodegroups.map(nodegroupFacts),
+    cluster: facts,
+    nodegroups: groups,
     addons: addons.map(addonFacts),
     fargateProfiles,
     runningUpdates,
@@ -93,8 +126,83 @@ export async function collectSnapshot(
     insights,
     subnets,
     kubernetes,
-    quotas: { ok: true, value: DEFAULT_QUOTAS },
+    quotas,
+    configurationInsights,
+    roles,
+    launchTemplates,
+    securityGroups,
+    auditLog,
   };
+}
+
+/** The Kubernetes side, and the subnets: with custom networking it is the cluster that says which those are. */
+async function readNetworkAndKubernetes(
+  runtime: Runtime,
+  cluster: Cluster,
+  facts: ClusterFacts,
+  groups: readonly NodegroupFacts[],
+  options: SnapshotOptions,
+): Promise<[ClusterSnapshot["subnets"], Read<KubernetesFacts>]> {
+  const optional = <T>(read: () => Promise<T>): Promise<Read<T>> => readOptional(options, read);
+  if (options.extent === "state")
+    return [NOT_ASKED, await optional(() => readKubernetesState(kubernetesOf(runtime, cluster)))];
+  const subnetsOf = (more: readonly string[]): Promise<ClusterSnapshot["subnets"]> => {
+    const ids = new Set([...facts.subnetIds, ...groups.flatMap((group) => group.subnetIds), ...more]);
+    return optional(() => ec2Of(runtime).subnets([...ids].sort()));
+  };
+  const configs = optional(() => readEniConfigs(kubernetesOf(runtime, cluster)));
+  const subnets = configs.then((read) => subnetsOf(read.ok ? read.value.map((c) => c.subnetId) : []));
+  const [network, kubernetes, podSubnets] = await Promise.all([
+    subnets,
+    optional(() => readKubernetes(kubernetesOf(runtime, cluster), optional)),
+    configs,
+  ]);
+  if (!kubernetes.ok) return [network, kubernetes];
+  return [
+    network,
+    { ok: true, value: { ...kubernetes.value, podSubnets: withFreeIps(podSubnets, network) } },
+  ];
+}
+
+function withFreeIps(
+  configs: Read<readonly PodSubnet[]>,
+  subnets: ClusterSnapshot["subnets"],
+): Read<readonly PodSubnet[]> {
+  if (!configs.ok || configs.value.length === 0) return configs;
+  if (!subnets.ok) return subnets;
+  const free = new Map(subnets.value.map((subnet) => [subnet.id, subnet.freeIps]));
+  return {
+    ok: true,
+    value: configs.value.map((config) => ({ ...config, ...optional("freeIps", free.get(config.subnetId)) })),
+  };
+}
+
+async function auditLogOf(
+  runtime: Runtime,
+  cluster: Cluster,
+  { waitMs, final }: { readonly waitMs: number; readonly final: boolean } = { waitMs: 0, final: false },
+): Promise<AuditLogFacts> {
+  const on = cluster.logging?.clusterLogging?.some(
+    (setup) => setup.enabled && setup.types?.includes("audit"),
+  );
+  if (!on) return { state: "off" };
+  return readAuditLog(runtime, { cluster: cluster.name ?? "", waitMs, final });
+}
+
+/** Insights, those that do not pass with what EKS tells of them one by one. */
+async function readInsights(
+  eks: EksReader,
+  cluster: string,
+  list: () => Promise<InsightSummary[]>,
+): Promise<InsightFacts[]> {
+  const summaries = await list();
+  return Promise.all(
+    summaries.map(async (summary) => {
+      if (summary.id === undefined || summary.insightStatus?.status === "PASSING")
+        return insightFacts(summary);
+      return insightFacts((await eks.insight(cluster, summary.id)) ?? summary);
+    }),
+  );
 }
 
 export const clusterNotFound = (ref: ClusterRef): TerminalError =>
@@ -189,6 +297,12 @@ export function clusterFacts(cluster: Cluster): ClusterFacts {
     healthIssues: healthIssues(cluster.health?.issues),
     tags: cluster.tags ?? {},
     ...optional("platformVersion", cluster.platformVersion),
+    securityGroupIds: [
+      ...(cluster.resourcesVpcConfig?.securityGroupIds ?? []),
+      ...[cluster.resourcesVpcConfig?.clusterSecurityGroupId ?? []].flat(),
+    ],
+    ...optional("roleArn", cluster.roleArn),
+    ...optional("vpcId", cluster.resourcesVpcConfig?.vpcId),
     ...optional("supportType", cluster.upgradePolicy?.supportType),
     ...optional("createdAt", cluster.createdAt && iso(cluster.createdAt.getTime())),
   };
@@ -265,13 +379,32 @@ export function addonFacts(addon: Addon): AddonFacts {
   };
 }
 
-const insightFacts = (insight: InsightSummary): InsightFacts => ({
+const insightFacts = (insight: InsightSummary & Insight): InsightFacts => ({
   id: insight.id ?? "",
   name: insight.name ?? "",
   category: insight.category ?? "",
   kubernetesVersion: insight.kubernetesVersion ?? "",
   status: insight.insightStatus?.status ?? "UNKNOWN",
   reason: insight.insightStatus?.reason ?? "",
+  ...optional("recommendation", insight.recommendation),
+  ...optional(
+    "resources",
+    insight.resources
+      ?.map(({ kubernetesResourceUri, arn }) => kubernetesResourceUri ?? arn ?? "")
+      .filter((name) => name !== ""),
+  ),
+  ...optional(
+    "deprecations",
+    insight.categorySpecificSummary?.deprecationDetails?.map((detail) => ({
+      usage: detail.usage ?? "",
+      clients: (detail.clientStats ?? []).map((client) => ({
+        userAgent: client.userAgent ?? "",
+        requestsLast30Days: client.numberOfRequestsLast30Days ?? 0,
+      })),
+      ...optional("replacedWith", detail.replacedWith),
+      ...optional("stopServingVersion", detail.stopServingVersion),
+    })),
+  ),
   ...optional("lastRefreshTime", insight.lastRefreshTime && iso(insight.lastRefreshTime.getTime())),
 });
 

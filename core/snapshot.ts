@@ -25,6 +25,16 @@ export interface ClusterSnapshot {
   readonly subnets: Read<readonly SubnetFacts[]>;
   readonly kubernetes: Read<KubernetesFacts>;
   readonly quotas: Read<QuotaFacts>;
+  /** Insights of the category MISCONFIGURATION: what EKS finds wrong whatever the version. */
+  readonly configurationInsights: Read<readonly InsightFacts[]>;
+  /** The roles of the cluster and of its node groups. */
+  readonly roles: Read<readonly RoleFacts[]>;
+  /** The launch templates that node groups name. */
+  readonly launchTemplates: Read<readonly LaunchTemplateFacts[]>;
+  /** Those of the cluster's security groups that exist. */
+  readonly securityGroups: Read<readonly string[]>;
+  /** What the audit log tells of calls to deprecated APIs. */
+  readonly auditLog: Read<AuditLogFacts>;
 }
 
 export interface ClusterFacts {
@@ -34,7 +44,11 @@ export interface ClusterFacts {
   readonly platformVersion?: string;
   readonly status: string;
   readonly supportType?: string;
+  readonly roleArn?: string;
+  readonly vpcId?: string;
   readonly subnetIds: readonly string[];
+  /** Security groups that were given to the cluster, and the one that EKS made for it. */
+  readonly securityGroupIds?: readonly string[];
   readonly autoMode: boolean;
   readonly deletionProtection: boolean;
   readonly healthIssues: readonly HealthIssue[];
@@ -134,6 +148,64 @@ export interface InsightFacts {
   readonly reason: string;
   readonly recommendation?: string;
   readonly lastRefreshTime?: string;
+  /** What it names: paths of Kubernetes objects, ARNs. Read only of insights that do not pass. */
+  readonly resources?: readonly string[];
+  readonly deprecations?: readonly DeprecationFacts[];
+}
+
+/** Use of an API that a coming version no longer serves, as an insight tells it. */
+export interface DeprecationFacts {
+  /** `/apis/flowcontrol.apiserver.k8s.io/v1beta3/flowschemas`. */
+  readonly usage: string;
+  readonly replacedWith?: string;
+  readonly stopServingVersion?: string;
+  readonly clients: readonly { readonly userAgent: string; readonly requestsLast30Days: number }[];
+}
+
+export interface RoleFacts {
+  readonly arn: string;
+  /** False: IAM knows no such role; nothing else is set then. */
+  readonly exists: boolean;
+  /** Services that may assume it: `eks.amazonaws.com`. */
+  readonly trusts: readonly string[];
+  /** Names of the managed policies attached to it. */
+  readonly policies: readonly string[];
+}
+
+/** The version of a launch template that a node group names. */
+export interface LaunchTemplateFacts {
+  readonly nodegroup: string;
+  /** Name, or id where the group says that. */
+  readonly template: string;
+  /** False: the template, or this version of it, is gone; nothing else is set then. */
+  readonly exists: boolean;
+  readonly version?: number;
+  readonly defaultVersion?: number;
+  readonly latestVersion?: number;
+  /** What its user data runs at boot. */
+  readonly boots?: "bootstrap.sh" | "nodeadm" | "other";
+  /** `required`: version 2 of the metadata service alone. */
+  readonly httpTokens?: string;
+  readonly hopLimit?: number;
+}
+
+export type AuditLogFacts =
+  /** The cluster does not write it. */
+  | { readonly state: "off" }
+  /** It is switched on, but its log group is not there. */
+  | { readonly state: "missing"; readonly logGroup: string }
+  /** The query ran longer than it was waited for; `final` when nobody asks again. */
+  | { readonly state: "unfinished"; readonly waitedMs: number; readonly final: boolean }
+  | { readonly state: "read"; readonly hours: number; readonly calls: readonly DeprecatedCall[] };
+
+/** Calls of one client to one deprecated resource. */
+export interface DeprecatedCall {
+  /** `flowcontrol.apiserver.k8s.io/v1beta3 flowschemas`. */
+  readonly api: string;
+  /** First Kubernetes version without it: `1.32`. */
+  readonly removedIn: string;
+  readonly userAgent: string;
+  readonly requests: number;
 }
 
 export interface SubnetFacts {
@@ -151,6 +223,107 @@ export interface KubernetesFacts {
   readonly pods: readonly PodFacts[];
   /** Image tag of the kube-proxy daemon set (`v1.33.3-eksbuild.4`) when it is there. */
   readonly kubeProxyVersion?: string;
+  /** Deployments, stateful sets and daemon sets. */
+  readonly workloads: readonly WorkloadFacts[];
+  /** Pods of the system (kube-system, or with a system priority) that do not run as they should. */
+  readonly troubledPods: readonly TroubledPod[];
+  /** Volumes that a claim holds and that not every node can reach. */
+  readonly volumes: Read<readonly VolumeFacts[]>;
+  /** Admission webhooks that fail the request when nobody answers. */
+  readonly webhooks: Read<readonly WebhookFacts[]>;
+  /** Certificate signing requests that nobody has answered. */
+  readonly pendingCertificates: Read<readonly PendingCertificate[]>;
+  /** Objects that somebody deleted and that finalizers hold back. */
+  readonly terminating: Read<readonly TerminatingObject[]>;
+  /** How kube-proxy routes: `iptables`, `ipvs`, `nftables`; undefined when nothing says so. */
+  readonly kubeProxyMode: Read<string | undefined>;
+  /** Custom networking: the subnets that pods get their addresses from; none without it. */
+  readonly podSubnets: Read<readonly PodSubnet[]>;
+}
+
+export interface WorkloadFacts {
+  readonly kind: "DaemonSet" | "Deployment" | "StatefulSet";
+  readonly namespace: string;
+  readonly name: string;
+  /** Pods wanted, and those that are ready. */
+  readonly replicas: number;
+  readonly ready: number;
+  /** Labels of its pods. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly images: readonly string[];
+  readonly minReadySeconds: number;
+  /** One of its containers has a readiness probe. */
+  readonly readinessProbe: boolean;
+  /** It has topology spread constraints or pod anti-affinity. */
+  readonly spread: boolean;
+  readonly graceSeconds: number;
+  /** It tolerates the taint of a cordoned node. */
+  readonly toleratesCordon: boolean;
+  readonly volumes: {
+    readonly emptyDir: boolean;
+    readonly gitRepo: boolean;
+    readonly hostPaths: readonly string[];
+  };
+}
+
+export interface TroubledPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly owner?: string;
+  /** `CrashLoopBackOff`, `ImagePullBackOff`. */
+  readonly reason: string;
+  readonly restarts: number;
+}
+
+export interface VolumeFacts {
+  readonly name: string;
+  /** `namespace/name` of the claim. */
+  readonly claim: string;
+  /** Zones that it can be mounted in; empty when it is bound to nodes. */
+  readonly zones: readonly string[];
+  /** It is on the disk of a node (local, hostPath, or bound to a host name). */
+  readonly local: boolean;
+}
+
+export interface WebhookFacts {
+  /** `ValidatingWebhookConfiguration/gatekeeper`. */
+  readonly configuration: string;
+  readonly webhook: string;
+  /** `namespace/name`; absent for a webhook that is reached by URL. */
+  readonly service?: string;
+  /** Ready backends of the service; undefined when it is reached by URL. */
+  readonly endpoints?: number;
+  readonly serviceExists?: boolean;
+  /** It is asked when a pod is created: without an answer no pod comes back. */
+  readonly pods: boolean;
+  /** It is asked about writes of nodes, leases or everything. */
+  readonly nodes: boolean;
+}
+
+export interface PendingCertificate {
+  readonly name: string;
+  readonly signer: string;
+  readonly requester: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+export interface TerminatingObject {
+  /** `Namespace`, `PersistentVolume`, `Pod`. */
+  readonly kind: string;
+  readonly name: string;
+  readonly node?: string;
+  /** When it should have been gone, milliseconds since the epoch. */
+  readonly since: number;
+  readonly finalizers: readonly string[];
+}
+
+export interface PodSubnet {
+  /** Name of the ENIConfig: a zone, usually. */
+  readonly config: string;
+  readonly subnetId: string;
+  /** Undefined: EC2 knows no such subnet. */
+  readonly freeIps?: number;
 }
 
 export interface NodeFacts {
@@ -161,6 +334,11 @@ export interface NodeFacts {
   readonly kubeletVersion: string;
   readonly ready: boolean;
   readonly unschedulable: boolean;
+  /** `Amazon Linux 2`. */
+  readonly osImage?: string;
+  readonly fargate?: boolean;
+  readonly instanceType?: string;
+  readonly cpus?: number;
 }
 
 export interface BudgetFacts {
@@ -184,9 +362,17 @@ export interface PodFacts {
   readonly owner?: string;
   /** Node labels that the pod demands, of `nodeSelector` and of required node affinity with one value. */
   readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** `Deployment/web`: the workload behind it, where it is not the owner itself. */
+  readonly workload?: string;
+  /** Names of its persistent volume claims. */
+  readonly claims?: readonly string[];
 }
 
 export interface QuotaFacts {
   readonly nodegroupsPerCluster: number;
   readonly nodesPerNodegroup: number;
+  /** vCPUs of running instances of the standard families that the account may have in the region. */
+  readonly standardVcpus?: { readonly onDemand: number; readonly spot: number };
+  /** Why some of it could not be read. */
+  readonly unread?: string;
 }

@@ -39,7 +39,7 @@ const tasks: readonly FunctionDeclaration[] = [
   task(
     "run-checks",
     "Runs the pre-flight checks of a phase on a fresh snapshot",
-    [...permissions.snapshot, permissions.refreshInsights],
+    [...permissions.snapshot, ...permissions.auditLog, permissions.refreshInsights],
     {
       kubernetes: true,
       memoryMB: 1024,
@@ -76,7 +76,7 @@ const tasks: readonly FunctionDeclaration[] = [
     },
   ),
   task("end-rotation", "Records how a rotation ended", [], { store: [listStore, writeStore] }),
-  task("verify", "Looks whether a phase came to what it was for", permissions.snapshot, {
+  task("verify", "Looks whether a phase came to what it was for", permissions.clusterState, {
     kubernetes: true,
     memoryMB: 1024,
   }),

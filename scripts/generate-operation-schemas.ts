@@ -8,6 +8,7 @@
  */
 import { writeFileSync } from "node:fs";
 import * as cloudtrail from "@aws-sdk/client-cloudtrail";
+import * as logs from "@aws-sdk/client-cloudwatch-logs";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as iam from "@aws-sdk/client-iam";
 import * as quotas from "@aws-sdk/client-service-quotas";
@@ -25,9 +26,50 @@ const WANTED: readonly Wanted[] = [
   {
     schema: ec2.DescribeSubnets$,
     keep: {
-      DescribeSubnetsRequest: ["SubnetIds"],
+      DescribeSubnetsRequest: ["Filters", "SubnetIds"],
       DescribeSubnetsResult: ["Subnets"],
       Subnet: ["SubnetId", "AvailabilityZone", "AvailableIpAddressCount", "VpcId"],
+    },
+  },
+  {
+    schema: ec2.DescribeSecurityGroups$,
+    keep: {
+      DescribeSecurityGroupsRequest: ["Filters"],
+      DescribeSecurityGroupsResult: ["SecurityGroups"],
+      SecurityGroup: ["GroupId"],
+    },
+  },
+  {
+    schema: ec2.DescribeLaunchTemplateVersions$,
+    keep: {
+      DescribeLaunchTemplateVersionsRequest: ["LaunchTemplateId", "LaunchTemplateName", "Versions"],
+      DescribeLaunchTemplateVersionsResult: ["LaunchTemplateVersions"],
+      LaunchTemplateVersion: ["VersionNumber", "DefaultVersion", "LaunchTemplateData"],
+      ResponseLaunchTemplateData: ["UserData", "MetadataOptions"],
+      LaunchTemplateInstanceMetadataOptions: ["HttpTokens", "HttpPutResponseHopLimit"],
+    },
+  },
+  {
+    schema: iam.GetRole$,
+    keep: { Role: ["RoleName", "Arn", "AssumeRolePolicyDocument"] },
+  },
+  {
+    schema: iam.ListAttachedRolePolicies$,
+    keep: {
+      ListAttachedRolePoliciesRequest: ["RoleName", "MaxItems"],
+      ListAttachedRolePoliciesResponse: ["AttachedPolicies"],
+      AttachedPolicy: ["PolicyName"],
+    },
+  },
+  {
+    schema: logs.StartQuery$,
+    keep: { StartQueryRequest: ["logGroupName", "startTime", "endTime", "queryString", "limit"] },
+  },
+  {
+    schema: logs.GetQueryResults$,
+    keep: {
+      GetQueryResultsRequest: ["queryId"],
+      GetQueryResultsResponse: ["results", "status"],
     },
   },
   { schema: sts.GetCallerIdentity$, keep: {} },

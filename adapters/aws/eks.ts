@@ -7,12 +7,15 @@ import {
   DescribeAddonVersionsCommand,
   DescribeClusterCommand,
   DescribeClusterVersionsCommand,
+  DescribeInsightCommand,
   DescribeInsightsRefreshCommand,
   DescribeNodegroupCommand,
   DescribeUpdateCommand,
   EKSClient,
   type EKSClientConfig,
+  type Insight,
   type InsightSummary,
+  type InsightsFilter,
   type InsightsRefreshStatus,
   ListAddonsCommand,
   ListFargateProfilesCommand,
@@ -46,6 +49,10 @@ export interface EksReader {
   /** Newest first, as EKS lists them; at most `limit`. */
   updates(cluster: string, subject: UpdateSubject, limit: number): Promise<Update[]>;
   insights(cluster: string, kubernetesVersion?: string): Promise<InsightSummary[]>;
+  /** What EKS finds wrong with the configuration, whatever the version. */
+  configurationInsights(cluster: string): Promise<InsightSummary[]>;
+  /** An insight with its recommendation and what it names. */
+  insight(cluster: string, id: string): Promise<Insight | undefined>;
   /** Asks for fresh insights; one that runs already is fine. */
   startInsightsRefresh(cluster: string): Promise<void>;
   insightsRefresh(
@@ -94,6 +101,14 @@ export function createEksReader(client: EKSClient): EksReader {
       const reply = await client.send(new DescribeNodegroupCommand({ clusterName, nodegroupName }));
       return reply.nodegroup;
     });
+  const listInsights = (clusterName: string, filter: InsightsFilter): Promise<InsightSummary[]> =>
+    aws(`eks ListInsights ${clusterName}`, () =>
+      pages(
+        (nextToken) =>
+          client.send(new ListInsightsCommand({ clusterName, nextToken, maxResults: 100, filter })),
+        (reply) => reply.insights,
+      ),
+    );
   const addon: EksReader["addon"] = (clusterName, addonName) =>
     awsOrUndefined(`eks DescribeAddon ${addonName}`, async () => {
       const reply = await client.send(new DescribeAddonCommand({ clusterName, addonName }));
@@ -163,23 +178,16 @@ export function createEksReader(client: EKSClient): EksReader {
       );
     },
     insights: (clusterName, kubernetesVersion) =>
-      aws(`eks ListInsights ${clusterName}`, () =>
-        pages(
-          (nextToken) =>
-            client.send(
-              new ListInsightsCommand({
-                clusterName,
-                nextToken,
-                maxResults: 100,
-                filter: {
-                  categories: ["UPGRADE_READINESS"],
-                  ...(kubernetesVersion ? { kubernetesVersions: [kubernetesVersion] } : {}),
-                },
-              }),
-            ),
-          (reply) => reply.insights,
-        ),
-      ),
+      listInsights(clusterName, {
+        categories: ["UPGRADE_READINESS"],
+        ...(kubernetesVersion ? { kubernetesVersions: [kubernetesVersion] } : {}),
+      }),
+    configurationInsights: (clusterName) => listInsights(clusterName, { categories: ["MISCONFIGURATION"] }),
+    insight: (clusterName, id) =>
+      awsOrUndefined(`eks DescribeInsight ${id}`, async () => {
+        const reply = await client.send(new DescribeInsightCommand({ clusterName, id }));
+        return reply.insight;
+      }),
     async startInsightsRefresh(clusterName) {
       await aws(`eks StartInsightsRefresh ${clusterName}`, () =>
         client.send(new StartInsightsRefreshCommand({ clusterName })),

@@ -25,12 +25,26 @@ export interface KubernetesClient {
   listBudgets(): Promise<V1PodDisruptionBudget[]>;
   getDeployment(namespace: string, name: string): Promise<V1Deployment | undefined>;
   getDaemonSet(namespace: string, name: string): Promise<V1DaemonSet | undefined>;
+  /**
+   * What `map` makes of the items of a list, page by page: of a big list only that is ever in memory. Items for
+   * which it gives undefined are left out.
+   */
+  listMapped<T, R>(path: string, map: (item: T) => R | undefined, options?: ListOptions): Promise<R[]>;
+  /** An object; undefined where there is none. */
+  get<T>(path: string): Promise<T | undefined>;
   /** `v1.33.4-eks-abc1234`. */
   serverVersion(): Promise<string>;
   /** Whether the API server lets us do it; asked, not tried. */
   can(access: AccessQuestion): Promise<boolean>;
   /** Creates the object, or replaces its fields by server-side apply. */
   apply(path: string, object: object): Promise<void>;
+}
+
+export interface ListOptions {
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
+  /** The server may not have the API (of a CustomResourceDefinition): nothing is in it then. */
+  readonly optional?: boolean;
 }
 
 export interface NodePatch {
@@ -126,10 +140,17 @@ export function createKubernetesClient(access: KubernetesAccess): KubernetesClie
     return ok<T>(reply, `GET ${path}`);
   }
 
+  const list = <T>(path: string, options: ListOptions = {}): Promise<T[]> =>
+    listMapped<T, T>(path, (item) => item, options);
+
   /** All pages; begun again when the server has forgotten where we were (410). */
-  async function list<T>(path: string, selectors: Record<string, string>): Promise<T[]> {
+  async function listMapped<T, R>(
+    path: string,
+    map: (item: T) => R | undefined,
+    { optional = false, ...selectors }: ListOptions = {},
+  ): Promise<R[]> {
     for (let restart = 0; ; restart++) {
-      const items: T[] = [];
+      const items: R[] = [];
       let more: string | undefined;
       let expired = false;
       do {
@@ -141,8 +162,12 @@ export function createKubernetesClient(access: KubernetesAccess): KubernetesClie
         const reply = await call("GET", `${path}?${query}`);
         expired = reply.status === 410 && restart < MAX_RESTARTS;
         if (expired) break;
+        if (optional && reply.status === 404) return items;
         const page = ok<List<T>>(reply, `GET ${path}`);
-        items.push(...(page.items ?? []));
+        for (const item of page.items ?? []) {
+          const mapped = map(item);
+          if (mapped !== undefined) items.push(mapped);
+        }
         more = page.metadata?.continue || undefined;
       } while (more);
       if (!expired) return items;
@@ -165,6 +190,8 @@ export function createKubernetesClient(access: KubernetesAccess): KubernetesClie
       if (reply.status !== 404) ok(reply, `PATCH ${path}`);
     },
     listPods,
+    listMapped,
+    get,
     podsOnNode: (node) => listPods(`spec.nodeName=${node}`),
     async evict({ namespace, name, uid, gracePeriodSeconds }) {
       const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/eviction`;
@@ -180,7 +207,7 @@ export function createKubernetesClient(access: KubernetesAccess): KubernetesClie
       });
       return evictionOf(reply, `POST ${path}`);
     },
-    listBudgets: () => list<V1PodDisruptionBudget>("/apis/policy/v1/poddisruptionbudgets", {}),
+    listBudgets: () => list<V1PodDisruptionBudget>("/apis/policy/v1/poddisruptionbudgets"),
     getDeployment: (namespace, name) => get(`/apis/apps/v1/namespaces/${namespace}/deployments/${name}`),
     getDaemonSet: (namespace, name) => get(`/apis/apps/v1/namespaces/${namespace}/daemonsets/${name}`),
     async serverVersion() {

@@ -1,4 +1,4 @@
-import type { ClusterSnapshot, Read } from "../snapshot.ts";
+import type { InsightFacts } from "../snapshot.ts";
 import { block, CHANGES, type Check, listed, UPGRADE, unknown, warn } from "./check.ts";
 
 export const clusterStatus: Check = {
@@ -91,6 +91,21 @@ export const controlPlaneSubnets: Check = {
   },
 };
 
+/** What an insight says, with the APIs, clients and resources that it names. */
+function tellOf({ reason, resources = [], deprecations = [] }: InsightFacts): string {
+  const uses = deprecations.map(({ usage, replacedWith, stopServingVersion, clients }) => {
+    const by = clients.map((client) => `${client.userAgent} (${client.requestsLast30Days} in 30 days)`);
+    return [
+      usage,
+      stopServingVersion ? ` not served from ${stopServingVersion} on` : "",
+      replacedWith ? `, replaced by ${replacedWith}` : "",
+      by.length > 0 ? `, called by ${listed(by, 3)}` : "",
+    ].join("");
+  });
+  const about = [...uses, ...(resources.length > 0 ? [`concerns ${listed(resources, 3)}`] : [])];
+  return [reason || "EKS gives no reason", ...about].join("; ");
+}
+
 export const insights: Check = {
   code: "INSIGHTS",
   title: "EKS's upgrade insights pass",
@@ -106,7 +121,7 @@ export const insights: Check = {
       return [
         severity(
           `insight ${insight.name}`,
-          `${insight.status} for ${next}: ${insight.reason || "EKS gives no reason"}`,
+          `${insight.status} for ${next}: ${tellOf(insight)}`,
           insight.recommendation ?? "Read the insight in the EKS console and follow it.",
         ),
       ];
@@ -119,7 +134,7 @@ export const insights: Check = {
       results.push(
         warn(
           `insight ${insight.name}`,
-          `ERROR for ${insight.kubernetesVersion}, a later step: ${insight.reason || "EKS gives no reason"}`,
+          `ERROR for ${insight.kubernetesVersion}, a later step: ${tellOf(insight)}`,
           insight.recommendation ?? `It will stop the upgrade before ${insight.kubernetesVersion}.`,
         ),
       );
@@ -137,6 +152,25 @@ export const insights: Check = {
   },
 };
 
+/** EKS's insights on the configuration stop nothing: what they name was there before and will be after. */
+export const configurationInsights: Check = {
+  code: "CONFIGURATION_INSIGHTS",
+  title: "EKS finds nothing wrong with the configuration",
+  guards: CHANGES,
+  run: ({ snapshot }) =>
+    snapshot.configurationInsights.ok
+      ? snapshot.configurationInsights.value
+          .filter(({ status }) => status !== "PASSING")
+          .map((insight) =>
+            warn(
+              `insight ${insight.name}`,
+              `${insight.status}: ${tellOf(insight)}`,
+              insight.recommendation ?? "Read the insight in the EKS console and follow it.",
+            ),
+          )
+      : [],
+};
+
 export const deletionProtection: Check = {
   code: "DELETION_PROTECTION",
   title: "The cluster is not protected against deletion",
@@ -151,56 +185,4 @@ export const deletionProtection: Check = {
           ),
         ]
       : [],
-};
-
-/** What cannot be checked while a part of the world cannot be read. */
-const PARTS: readonly {
-  readonly part: "insights" | "subnets" | "kubernetes" | "quotas";
-  readonly name: string;
-  readonly hides: string;
-  readonly remedy: string;
-}[] = [
-  {
-    part: "kubernetes",
-    name: "Kubernetes API",
-    hides: "nodes, pods and disruption budgets",
-    remedy: "Give Slipway's role access (an access entry) and a network path to the API server.",
-  },
-  {
-    part: "insights",
-    name: "upgrade insights",
-    hides: "deprecated APIs and what EKS itself would refuse",
-    remedy: "Allow eks:ListInsights and eks:DescribeInsight, and try again.",
-  },
-  {
-    part: "subnets",
-    name: "subnets",
-    hides: "free addresses of control plane and nodes",
-    remedy: "Allow ec2:DescribeSubnets, and try again.",
-  },
-  {
-    part: "quotas",
-    name: "quotas",
-    hides: "room for green node groups",
-    remedy: "Allow servicequotas:GetServiceQuota, and try again.",
-  },
-];
-
-export const readability: Check = {
-  code: "READABILITY",
-  title: "Everything that the checks look at could be read",
-  guards: CHANGES,
-  run({ snapshot, type }) {
-    return PARTS.filter(({ part }) => type !== "update-addons" || part === "kubernetes").flatMap((entry) => {
-      const read: Read<unknown> = snapshot[entry.part satisfies keyof ClusterSnapshot];
-      if (read.ok) return [];
-      return [
-        unknown(
-          entry.name,
-          `could not be read (${read.reason}), so ${entry.hides} are unknown`,
-          entry.remedy,
-        ),
-      ];
-    });
-  },
 };

@@ -1,7 +1,7 @@
 import { TAG_OPERATION } from "../plan/green.ts";
-import type { NodegroupFacts } from "../snapshot.ts";
+import type { NodegroupFacts, SubnetFacts } from "../snapshot.ts";
 import { compareVersions } from "../versions/version.ts";
-import { block, type Check, type CheckContext, listed, NODES, warn } from "./check.ts";
+import { block, type Check, type CheckContext, type CheckResult, listed, NODES, warn } from "./check.ts";
 
 const subjectOf = (group: NodegroupFacts): string => `nodegroup ${group.logicalName}`;
 const blueGreen = (context: CheckContext): boolean => context.policy.rotation.method === "blueGreen";
@@ -52,7 +52,7 @@ export const nodeSubnets: Check = {
     const { snapshot, nodegroups } = context;
     if (!snapshot.subnets.ok || !blueGreen(context)) return [];
     const known = new Map(snapshot.subnets.value.map((subnet) => [subnet.id, subnet]));
-    return nodegroups.flatMap((group) => {
+    const alone = nodegroups.flatMap((group) => {
       const gone = group.subnetIds.filter((id) => !known.has(id));
       if (gone.length > 0) {
         return [
@@ -86,8 +86,52 @@ export const nodeSubnets: Check = {
       }
       return [];
     });
+    // A group that does not fit alone has said so.
+    return alone.some(({ severity }) => severity === "block")
+      ? alone
+      : [...alone, ...together(context, known)];
   },
 };
+
+/** Groups that rotate at the same time and share subnets share their free addresses too. */
+function together(
+  { nodegroups, policy }: CheckContext,
+  known: ReadonlyMap<string, SubnetFacts>,
+): CheckResult[] {
+  return sharing(nodegroups).flatMap((groups) => {
+    const parallel = groups
+      .toSorted((a, b) => b.desiredSize - a.desiredSize)
+      .slice(0, policy.rotation.parallelNodegroups);
+    if (parallel.length < 2) return [];
+    const subnets = new Set(parallel.flatMap((group) => group.subnetIds));
+    const free = [...subnets].reduce((sum, id) => sum + (known.get(id)?.freeIps ?? 0), 0);
+    const nodes = parallel.reduce((sum, group) => sum + group.desiredSize, 0);
+    if (free >= nodes) return [];
+    const names = parallel.map((group) => group.logicalName).toSorted();
+    return [
+      block(
+        `nodegroups ${listed(names)}`,
+        `share subnets with ${free} free addresses; rotated at the same time they need ${nodes}`,
+        `Free addresses, add subnets, or set rotation.parallelNodegroups to less than ${parallel.length}.`,
+      ),
+    ];
+  });
+}
+
+/** Groups that have subnets in common, directly or through others. */
+function sharing(groups: readonly NodegroupFacts[]): NodegroupFacts[][] {
+  const parts: { readonly subnets: Set<string>; readonly groups: NodegroupFacts[] }[] = [];
+  for (const group of groups) {
+    const part = { subnets: new Set(group.subnetIds), groups: [group] };
+    for (const other of parts.filter(({ subnets }) => group.subnetIds.some((id) => subnets.has(id)))) {
+      for (const id of other.subnets) part.subnets.add(id);
+      part.groups.unshift(...other.groups);
+      parts.splice(parts.indexOf(other), 1);
+    }
+    parts.push(part);
+  }
+  return parts.map((part) => part.groups);
+}
 
 export const nodegroupQuota: Check = {
   code: "NODEGROUP_QUOTA",

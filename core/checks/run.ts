@@ -3,16 +3,31 @@ import { type AutomationPolicy, defaultPolicy } from "../policy/schema.ts";
 import type { ClusterSnapshot } from "../snapshot.ts";
 import { hops } from "../versions/version.ts";
 import { addonCompatibility, addonHealth } from "./addons.ts";
-import type { Check, CheckContext } from "./check.ts";
+import { webhookEndpoints } from "./admission.ts";
+import { clusterAutoscaler, karpenter } from "./autoscalers.ts";
+import { type Check, type CheckContext, type CheckResult, listed } from "./check.ts";
 import {
   clusterHealth,
   clusterStatus,
+  configurationInsights,
   controlPlaneSubnets,
   deletionProtection,
   insights,
-  readability,
   runningUpdate,
 } from "./cluster.ts";
+import { deprecatedApis } from "./deprecated-apis.ts";
+import {
+  dockerSocket,
+  emptyDirs,
+  minReadySeconds,
+  pdbMissing,
+  pdbOrphan,
+  podSpread,
+  readinessProbe,
+  statefulSetGrace,
+  toleratesCordon,
+} from "./habits.ts";
+import { ec2Quota, podSubnets, securityGroups } from "./network.ts";
 import {
   al2Ami,
   customAmi,
@@ -21,6 +36,22 @@ import {
   nodeSubnets,
   rotationUnfinished,
 } from "./nodegroups.ts";
+import { readability } from "./readability.ts";
+import { clusterRole, nodeRole } from "./roles.ts";
+import { localVolume, zoneVolume } from "./storage.ts";
+import { otherOwner, supportCost } from "./support.ts";
+import {
+  cgroupV1,
+  coreDns,
+  fargatePods,
+  gitRepoVolume,
+  ingressNginx,
+  kubeProxyIpvs,
+  pendingCertificates,
+  stuckTerminating,
+  systemPods,
+} from "./system.ts";
+import { launchTemplate, metadataService, userData } from "./templates.ts";
 import { kubeProxySkew, nodeSkew, versionStep, versionSupport } from "./versions.ts";
 import { barePod, nodegroupLabelSelector, pdbBlocksDrain, pdbOverlap, singleReplica } from "./workloads.ts";
 
@@ -29,28 +60,83 @@ export const CHECKS: readonly Check[] = [
   readability,
   versionStep,
   versionSupport,
+  supportCost,
+  otherOwner,
   deletionProtection,
   clusterStatus,
   clusterHealth,
+  clusterRole,
+  securityGroups,
   runningUpdate,
   insights,
+  configurationInsights,
+  deprecatedApis,
   nodeSkew,
   kubeProxySkew,
+  kubeProxyIpvs,
   addonCompatibility,
   addonHealth,
   controlPlaneSubnets,
   nodegroupHealth,
   rotationUnfinished,
+  nodeRole,
   al2Ami,
   customAmi,
+  cgroupV1,
+  launchTemplate,
+  userData,
+  metadataService,
   nodeSubnets,
+  podSubnets,
   nodegroupQuota,
+  ec2Quota,
+  systemPods,
+  coreDns,
+  webhookEndpoints,
+  pendingCertificates,
+  stuckTerminating,
+  clusterAutoscaler,
+  karpenter,
+  fargatePods,
+  ingressNginx,
+  gitRepoVolume,
   pdbBlocksDrain,
   pdbOverlap,
+  pdbMissing,
+  pdbOrphan,
   barePod,
+  zoneVolume,
+  localVolume,
   nodegroupLabelSelector,
   singleReplica,
+  podSpread,
+  readinessProbe,
+  minReadySeconds,
+  statefulSetGrace,
+  toleratesCordon,
+  dockerSocket,
+  emptyDirs,
 ];
+
+/** So many findings of one code and severity are shown; the rest is counted: an operation's record is bounded. */
+const MOST = 20;
+
+function folded(results: readonly CheckResult[]): CheckResult[] {
+  return [...Map.groupBy(results, ({ severity }) => severity)].flatMap(([severity, own]) => {
+    const rest = own.slice(MOST);
+    const [first] = rest;
+    if (!first) return own;
+    return [
+      ...own.slice(0, MOST),
+      {
+        severity,
+        subject: `${rest.length} more`,
+        evidence: `the same is found at ${listed(rest.map(({ subject }) => subject))}`,
+        remedy: first.remedy,
+      },
+    ];
+  });
+}
 
 export interface CheckOptions {
   readonly type: OperationType;
@@ -96,7 +182,7 @@ export function runChecks(snapshot: ClusterSnapshot, options: CheckOptions): Fin
     ),
   ]);
   return CHECKS.filter((check) => check.guards.has(options.type)).flatMap((check) =>
-    check.run(context).map((result): Finding => {
+    folded(check.run(context)).map((result): Finding => {
       const override = overridden.get(check.code);
       const counts = result.severity === "block" || result.severity === "unknown";
       return { code: check.code, ...result, ...(override && counts ? { overridden: override } : {}) };

@@ -1,21 +1,9 @@
 import { budgetsOf } from "../plan/drain-batch.ts";
 import type { PodFacts } from "../snapshot.ts";
-import { block, type Check, type CheckContext, type CheckResult, listed, NODES, warn } from "./check.ts";
+import { block, type Check, type CheckResult, listed, NODES, warn } from "./check.ts";
+import { nameOf, podsToMove } from "./moving.ts";
 
 const NODEGROUP_LABEL = "eks.amazonaws.com/nodegroup";
-const nameOf = (pod: PodFacts): string => `${pod.namespace}/${pod.name}`;
-
-/** Pods on the nodes that the operation replaces. */
-function podsToMove({ kubernetes, nodegroups }: CheckContext): readonly PodFacts[] {
-  if (!kubernetes) return [];
-  const groups = new Set(nodegroups.map((group) => group.name));
-  const nodes = new Set(
-    kubernetes.nodes
-      .filter((node) => node.nodegroup !== undefined && groups.has(node.nodegroup))
-      .map((n) => n.name),
-  );
-  return kubernetes.pods.filter((pod) => nodes.has(pod.node));
-}
 
 export const pdbBlocksDrain: Check = {
   code: "PDB_BLOCKS_DRAIN",

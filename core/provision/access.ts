@@ -1,6 +1,6 @@
 /**
- * What Slipway may do in a cluster: see nodes, pods and workloads, cordon nodes, evict pods. No secrets, nothing
- * else to write. The group is that of the access entries of Slipway's functions; EKS does not allow names that
+ * What Slipway may do in a cluster: see nodes, pods, workloads and what keeps them from moving, cordon nodes, evict
+ * pods. No secrets, nothing else to write. The group is that of the access entries of Slipway's functions; EKS does not allow names that
  * begin with `system:` and the like.
  */
 export const KUBERNETES_GROUP = "slipway-operators";
@@ -21,6 +21,23 @@ export const clusterRole = {
       verbs: ["get", "list"],
     },
     { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: ["get", "list"] },
+    // What the pre-flight checks look at (adapters/kubernetes).
+    { apiGroups: [""], resources: ["namespaces", "persistentvolumes"], verbs: ["list"] },
+    { apiGroups: [""], resources: ["services"], verbs: ["get"] },
+    {
+      apiGroups: [""],
+      resources: ["configmaps"],
+      resourceNames: ["kube-proxy-config"],
+      verbs: ["get"],
+    },
+    { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list"] },
+    {
+      apiGroups: ["admissionregistration.k8s.io"],
+      resources: ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
+      verbs: ["list"],
+    },
+    { apiGroups: ["certificates.k8s.io"], resources: ["certificatesigningrequests"], verbs: ["list"] },
+    { apiGroups: ["crd.k8s.amazonaws.com"], resources: ["eniconfigs"], verbs: ["list"] },
   ],
 };
 

@@ -13,6 +13,8 @@ const {
   searchStore,
   operationLog,
   snapshot,
+  clusterState,
+  auditLog,
   startWorkflows,
   letTasksGoOn,
   eksCluster,
@@ -30,18 +32,18 @@ const grants: Readonly<Record<keyof typeof routes, readonly Grant[]>> = {
   applyCluster: [...startsOperation, eksCluster, eksCatalogue],
   listClusters: [readStore, searchStore, eksCluster],
   getCluster: [readStore, searchStore, eksCluster, ...eksNodegroups, ...eksAddons],
-  deleteCluster: changesCluster,
-  upgradeCluster: changesCluster,
+  deleteCluster: [...startsOperation, searchStore, ...clusterState],
+  upgradeCluster: [...changesCluster, ...auditLog],
   rotateNodegroup: changesCluster,
   updateAddons: changesCluster,
-  checkCluster: [searchStore, ...snapshot],
+  checkCluster: [searchStore, ...snapshot, ...auditLog],
   listOperations: [listStore, readManyFromStore, searchStore],
   getOperation: [readStore, listStore],
   listOperationEvents: [readStore, listStore],
   pauseOperation: operationLog,
   resumeOperation: [...operationLog, deleteFromStore, letTasksGoOn],
   cancelOperation: [...operationLog, deleteFromStore, letTasksGoOn],
-  retryOperation: [...startsOperation, ...snapshot],
+  retryOperation: [...startsOperation, ...snapshot, ...auditLog],
   // It looks for the probe that it put on the bus.
   runDoctor: [readStore, searchStore, ...permissions.doctor, permissions.managedAccounts],
   getOpenApi: [],
@@ -50,16 +52,20 @@ const grants: Readonly<Record<keyof typeof routes, readonly Grant[]>> = {
 const declared = Object.entries(routes) as [keyof typeof routes, ApiRoute][];
 
 /** The functions behind the API, one per route, each in the file of its name. */
-export const apiFunctions: readonly FunctionDeclaration[] = declared.map(([key, route]) => ({
-  name: `api-${route.id}`,
-  module: `functions/api/${route.id}.ts`,
-  purpose: route.summary,
-  timeoutSeconds: TIMEOUT_SECONDS,
-  memoryMB: 512,
+export const apiFunctions: readonly FunctionDeclaration[] = declared.map(([key, route]) => {
   // Plans look at nodes, pods and budgets too; the doctor asks whether it may.
-  kubernetes: key === "runDoctor" || snapshot.every((grant) => grants[key].includes(grant)),
-  grants: grants[key],
-}));
+  const kubernetes = key === "runDoctor" || clusterState.every((grant) => grants[key].includes(grant));
+  return {
+    name: `api-${route.id}`,
+    module: `functions/api/${route.id}.ts`,
+    purpose: route.summary,
+    timeoutSeconds: TIMEOUT_SECONDS,
+    // The facts of 10,000 pods take little of it; a page of 500 pods, parsed, takes some 50 MB.
+    memoryMB: kubernetes ? 1024 : 512,
+    kubernetes,
+    grants: grants[key],
+  };
+});
 
 /** The routes of the HTTP API. */
 export const apiRoutes: readonly RouteDeclaration[] = declared.map(([, route]) => ({

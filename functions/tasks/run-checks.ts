@@ -21,6 +21,9 @@ const POLL_SECONDS = 30;
 /** After so many polls the refresh counts as failed, and what it would have told as unknown. */
 const MAX_POLLS = 30;
 
+/** A big cluster's audit log takes a minute to search; nobody asks again after this. */
+const AUDIT_LOG = { waitMs: 120_000, final: true } as const;
+
 type ControlPlane =
   /** Call UpdateClusterVersion; `force` only where a person let the insights pass. */
   | { readonly action: "update"; readonly force: boolean }
@@ -105,6 +108,7 @@ async function findingsOf(
   const snapshot = await collectSnapshot(context.runtime, operation.cluster, {
     insightsFor: phase.version,
     onRetryable: "throw",
+    ...(operation.type === "upgrade-cluster" ? { auditLog: AUDIT_LOG } : {}),
     ...(insightsUnreadable === undefined ? {} : { insightsUnreadable }),
   });
   const policy = await policyFor(context.store, operation);

@@ -19,7 +19,10 @@ export const handler = task("verify", input, async ({ operationId, phase: id, po
   const operation = await operationOf(context.store, operationId);
   const phase = phaseOf(operation, id);
   const step = stepOfKind(phase, "verify");
-  const snapshot = await collectSnapshot(context.runtime, operation.cluster, { onRetryable: "throw" });
+  const snapshot = await collectSnapshot(context.runtime, operation.cluster, {
+    onRetryable: "throw",
+    extent: "state",
+  });
   if (step && polls === 0)
     await record(context, operationId, { kind: "StepStarted", step: step.id, message: step.title });
   const { wrong, settling } = verifyPhase(snapshot, operation.plan.type, phase);

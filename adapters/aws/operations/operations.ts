@@ -4,8 +4,25 @@ import type {
   GetTrailStatusCommandInput,
   GetTrailStatusCommandOutput,
 } from "@aws-sdk/client-cloudtrail";
-import type { DescribeSubnetsCommandInput, DescribeSubnetsCommandOutput } from "@aws-sdk/client-ec2";
 import type {
+  GetQueryResultsCommandInput,
+  GetQueryResultsCommandOutput,
+  StartQueryCommandInput,
+  StartQueryCommandOutput,
+} from "@aws-sdk/client-cloudwatch-logs";
+import type {
+  DescribeLaunchTemplateVersionsCommandInput,
+  DescribeLaunchTemplateVersionsCommandOutput,
+  DescribeSecurityGroupsCommandInput,
+  DescribeSecurityGroupsCommandOutput,
+  DescribeSubnetsCommandInput,
+  DescribeSubnetsCommandOutput,
+} from "@aws-sdk/client-ec2";
+import type {
+  GetRoleCommandInput,
+  GetRoleCommandOutput,
+  ListAttachedRolePoliciesCommandInput,
+  ListAttachedRolePoliciesCommandOutput,
   SimulatePrincipalPolicyCommandInput,
   SimulatePrincipalPolicyCommandOutput,
 } from "@aws-sdk/client-iam";
@@ -76,6 +93,16 @@ const serviceQuotas: Service = {
   target: "ServiceQuotasV20190624",
 };
 
+const logs: Service = {
+  id: "CloudWatch Logs",
+  signingName: "logs",
+  protocol: AwsJson1_1Protocol,
+  namespace: "com.amazonaws.cloudwatchlogs",
+  xmlNamespace: "http://monitoring.amazonaws.com/doc/2014-03-28/",
+  version: "2014-03-28",
+  target: "Logs_20140328",
+};
+
 export const describeSubnets: Operation<DescribeSubnetsCommandInput, DescribeSubnetsCommandOutput> = {
   service: ec2,
   schema: schemas.DescribeSubnets,
@@ -109,4 +136,34 @@ export const getTrailStatus: Operation<GetTrailStatusCommandInput, GetTrailStatu
 export const getServiceQuota: Operation<GetServiceQuotaCommandInput, GetServiceQuotaCommandOutput> = {
   service: serviceQuotas,
   schema: schemas.GetServiceQuota,
+};
+
+export const describeSecurityGroups: Operation<
+  DescribeSecurityGroupsCommandInput,
+  DescribeSecurityGroupsCommandOutput
+> = { service: ec2, schema: schemas.DescribeSecurityGroups };
+
+export const describeLaunchTemplateVersions: Operation<
+  DescribeLaunchTemplateVersionsCommandInput,
+  DescribeLaunchTemplateVersionsCommandOutput
+> = { service: ec2, schema: schemas.DescribeLaunchTemplateVersions };
+
+export const getRole: Operation<GetRoleCommandInput, GetRoleCommandOutput> = {
+  service: iam,
+  schema: schemas.GetRole,
+};
+
+export const listAttachedRolePolicies: Operation<
+  ListAttachedRolePoliciesCommandInput,
+  ListAttachedRolePoliciesCommandOutput
+> = { service: iam, schema: schemas.ListAttachedRolePolicies };
+
+export const startQuery: Operation<StartQueryCommandInput, StartQueryCommandOutput> = {
+  service: logs,
+  schema: schemas.StartQuery,
+};
+
+export const getQueryResults: Operation<GetQueryResultsCommandInput, GetQueryResultsCommandOutput> = {
+  service: logs,
+  schema: schemas.GetQueryResults,
 };

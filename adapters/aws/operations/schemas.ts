@@ -12,8 +12,34 @@ export const DescribeSubnets: StaticOperationSchema = [
     "com.amazonaws.ec2",
     "DescribeSubnetsRequest",
     0,
-    ["SubnetIds"],
+    ["Filters", "SubnetIds"],
     [
+      [
+        [
+          1,
+          "com.amazonaws.ec2",
+          "FilterList",
+          0,
+          [
+            [
+              3,
+              "com.amazonaws.ec2",
+              "Filter",
+              0,
+              ["Name", "Values"],
+              [
+                0,
+                [
+                  [1, "com.amazonaws.ec2", "ValueStringList", 0, [0, { xmlName: "item" }]],
+                  { xmlName: "Value" },
+                ],
+              ],
+            ],
+            { xmlName: "Filter" },
+          ],
+        ],
+        { xmlName: "Filter" },
+      ],
       [
         [1, "com.amazonaws.ec2", "SubnetIdStringList", 0, [0, { xmlName: "SubnetId" }]],
         { xmlName: "SubnetId" },
@@ -52,6 +78,253 @@ export const DescribeSubnets: StaticOperationSchema = [
         ],
         { ec2QueryName: "SubnetSet", xmlName: "subnetSet" },
       ],
+    ],
+  ],
+];
+
+export const DescribeSecurityGroups: StaticOperationSchema = [
+  9,
+  "com.amazonaws.ec2",
+  "DescribeSecurityGroups",
+  0,
+  [
+    3,
+    "com.amazonaws.ec2",
+    "DescribeSecurityGroupsRequest",
+    0,
+    ["Filters"],
+    [
+      [
+        [
+          1,
+          "com.amazonaws.ec2",
+          "FilterList",
+          0,
+          [
+            [
+              3,
+              "com.amazonaws.ec2",
+              "Filter",
+              0,
+              ["Name", "Values"],
+              [
+                0,
+                [
+                  [1, "com.amazonaws.ec2", "ValueStringList", 0, [0, { xmlName: "item" }]],
+                  { xmlName: "Value" },
+                ],
+              ],
+            ],
+            { xmlName: "Filter" },
+          ],
+        ],
+        { xmlName: "Filter" },
+      ],
+    ],
+  ],
+  [
+    3,
+    "com.amazonaws.ec2",
+    "DescribeSecurityGroupsResult",
+    0,
+    ["SecurityGroups"],
+    [
+      [
+        [
+          1,
+          "com.amazonaws.ec2",
+          "SecurityGroupList",
+          0,
+          [
+            [
+              3,
+              "com.amazonaws.ec2",
+              "SecurityGroup",
+              0,
+              ["GroupId"],
+              [[0, { ec2QueryName: "GroupId", xmlName: "groupId" }]],
+            ],
+            { xmlName: "item" },
+          ],
+        ],
+        { ec2QueryName: "SecurityGroupInfo", xmlName: "securityGroupInfo" },
+      ],
+    ],
+  ],
+];
+
+export const DescribeLaunchTemplateVersions: StaticOperationSchema = [
+  9,
+  "com.amazonaws.ec2",
+  "DescribeLaunchTemplateVersions",
+  0,
+  [
+    3,
+    "com.amazonaws.ec2",
+    "DescribeLaunchTemplateVersionsRequest",
+    0,
+    ["LaunchTemplateId", "LaunchTemplateName", "Versions"],
+    [
+      0,
+      0,
+      [
+        [1, "com.amazonaws.ec2", "VersionStringList", 0, [0, { xmlName: "item" }]],
+        { xmlName: "LaunchTemplateVersion" },
+      ],
+    ],
+  ],
+  [
+    3,
+    "com.amazonaws.ec2",
+    "DescribeLaunchTemplateVersionsResult",
+    0,
+    ["LaunchTemplateVersions"],
+    [
+      [
+        [
+          1,
+          "com.amazonaws.ec2",
+          "LaunchTemplateVersionSet",
+          0,
+          [
+            [
+              3,
+              "com.amazonaws.ec2",
+              "LaunchTemplateVersion",
+              0,
+              ["VersionNumber", "DefaultVersion", "LaunchTemplateData"],
+              [
+                [1, { ec2QueryName: "VersionNumber", xmlName: "versionNumber" }],
+                [2, { ec2QueryName: "DefaultVersion", xmlName: "defaultVersion" }],
+                [
+                  [
+                    3,
+                    "com.amazonaws.ec2",
+                    "ResponseLaunchTemplateData",
+                    0,
+                    ["UserData", "MetadataOptions"],
+                    [
+                      [
+                        [0, "com.amazonaws.ec2", "SensitiveUserData", 8, 0],
+                        { ec2QueryName: "UserData", xmlName: "userData" },
+                      ],
+                      [
+                        [
+                          3,
+                          "com.amazonaws.ec2",
+                          "LaunchTemplateInstanceMetadataOptions",
+                          0,
+                          ["HttpTokens", "HttpPutResponseHopLimit"],
+                          [
+                            [0, { ec2QueryName: "HttpTokens", xmlName: "httpTokens" }],
+                            [
+                              1,
+                              { ec2QueryName: "HttpPutResponseHopLimit", xmlName: "httpPutResponseHopLimit" },
+                            ],
+                          ],
+                        ],
+                        { ec2QueryName: "MetadataOptions", xmlName: "metadataOptions" },
+                      ],
+                    ],
+                  ],
+                  { ec2QueryName: "LaunchTemplateData", xmlName: "launchTemplateData" },
+                ],
+              ],
+            ],
+            { xmlName: "item" },
+          ],
+        ],
+        { ec2QueryName: "LaunchTemplateVersionSet", xmlName: "launchTemplateVersionSet" },
+      ],
+    ],
+  ],
+];
+
+export const GetRole: StaticOperationSchema = [
+  9,
+  "com.amazonaws.iam",
+  "GetRole",
+  0,
+  [3, "com.amazonaws.iam", "GetRoleRequest", 0, ["RoleName"], [0], 1],
+  [
+    3,
+    "com.amazonaws.iam",
+    "GetRoleResponse",
+    0,
+    ["Role"],
+    [[3, "com.amazonaws.iam", "Role", 0, ["RoleName", "Arn", "AssumeRolePolicyDocument"], [0, 0, 0], 2]],
+    1,
+  ],
+];
+
+export const ListAttachedRolePolicies: StaticOperationSchema = [
+  9,
+  "com.amazonaws.iam",
+  "ListAttachedRolePolicies",
+  0,
+  [3, "com.amazonaws.iam", "ListAttachedRolePoliciesRequest", 0, ["RoleName", "MaxItems"], [0, 1], 1],
+  [
+    3,
+    "com.amazonaws.iam",
+    "ListAttachedRolePoliciesResponse",
+    0,
+    ["AttachedPolicies"],
+    [
+      [
+        1,
+        "com.amazonaws.iam",
+        "attachedPoliciesListType",
+        0,
+        [3, "com.amazonaws.iam", "AttachedPolicy", 0, ["PolicyName"], [0]],
+      ],
+    ],
+  ],
+];
+
+export const StartQuery: StaticOperationSchema = [
+  9,
+  "com.amazonaws.cloudwatchlogs",
+  "StartQuery",
+  0,
+  [
+    3,
+    "com.amazonaws.cloudwatchlogs",
+    "StartQueryRequest",
+    0,
+    ["startTime", "endTime", "queryString", "logGroupName", "limit"],
+    [1, 1, 0, 0, 1],
+    3,
+  ],
+  [3, "com.amazonaws.cloudwatchlogs", "StartQueryResponse", 0, ["queryId"], [0]],
+];
+
+export const GetQueryResults: StaticOperationSchema = [
+  9,
+  "com.amazonaws.cloudwatchlogs",
+  "GetQueryResults",
+  0,
+  [3, "com.amazonaws.cloudwatchlogs", "GetQueryResultsRequest", 0, ["queryId"], [0], 1],
+  [
+    3,
+    "com.amazonaws.cloudwatchlogs",
+    "GetQueryResultsResponse",
+    0,
+    ["results", "status"],
+    [
+      [
+        1,
+        "com.amazonaws.cloudwatchlogs",
+        "QueryResults",
+        0,
+        [
+          1,
+          "com.amazonaws.cloudwatchlogs",
+          "ResultRows",
+          0,
+          [3, "com.amazonaws.cloudwatchlogs", "ResultField", 0, ["field", "value"], [0, 0]],
+        ],
+      ],
+      0,
     ],
   ],
 ];

@@ -24,6 +24,9 @@ export interface PlanRequest {
   readonly again?: boolean;
 }
 
+/** An API call is answered within 29 s; what the log has not told by then is asked again before the first step. */
+const AUDIT_LOG = { waitMs: 12_000, final: false } as const;
+
 const policyOf = (record: ClusterRecord): AutomationPolicy =>
   (record.policy as AutomationPolicy | undefined) ?? defaultPolicy;
 
@@ -38,7 +41,7 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
     case "upgrade-cluster": {
       const to = String(request.to);
       // Insights of every version: the checks look at the next hop's, not at the last one's.
-      const snapshot = await collectSnapshot(runtime, ref);
+      const snapshot = await collectSnapshot(runtime, ref, { auditLog: AUDIT_LOG });
       const strategy =
         request.rotations === "minimal" || request.rotations === "perHop" ? request.rotations : undefined;
       const chosen: AutomationPolicy = strategy
@@ -67,7 +70,7 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
     case "delete-cluster": {
       const config = record.config as ClusterConfig;
       return planDelete({
-        snapshot: await collectSnapshot(runtime, ref),
+        snapshot: await collectSnapshot(runtime, ref, { extent: "state" }),
         ownVpc: ownVpc(config),
         ownRoles: ownRoles(config),
         policy,
@@ -97,6 +100,6 @@ export async function findingsFor(
   record: ClusterRecord,
   to: string | undefined,
 ): Promise<Finding[]> {
-  const snapshot = await collectSnapshot(runtime, record.ref);
+  const snapshot = await collectSnapshot(runtime, record.ref, { auditLog: AUDIT_LOG });
   return runChecks(snapshot, { type: "upgrade-cluster", to, policy: policyOf(record) });
 }

@@ -12,6 +12,7 @@ import type {
   PodFacts,
   SubnetFacts,
   VersionFacts,
+  WorkloadFacts,
 } from "../../../core/snapshot.ts";
 
 /** Test data: a healthy cluster on 1.33 with one group of three nodes; every part can be replaced. */
@@ -142,6 +143,32 @@ export const kubernetes = (over: Partial<KubernetesFacts> = {}): KubernetesFacts
   budgets: [],
   pods: [pod(), pod({ name: "web-2" })],
   kubeProxyVersion: "v1.33.3-eksbuild.4",
+  workloads: [],
+  troubledPods: [],
+  volumes: read([]),
+  webhooks: read([]),
+  pendingCertificates: read([]),
+  terminating: read([]),
+  kubeProxyMode: read("iptables"),
+  podSubnets: read([]),
+  ...over,
+});
+
+/** A deployment that does everything right, behind the pods of `pod()`. */
+export const workload = (over: Partial<WorkloadFacts> = {}): WorkloadFacts => ({
+  kind: "Deployment",
+  namespace: "default",
+  name: "web",
+  replicas: 2,
+  ready: 2,
+  labels: { app: "web" },
+  images: ["registry.example/web:1.0.0"],
+  minReadySeconds: 5,
+  readinessProbe: true,
+  spread: true,
+  graceSeconds: 30,
+  toleratesCordon: false,
+  volumes: { emptyDir: false, gitRepo: false, hostPaths: [] },
   ...over,
 });
 
@@ -163,6 +190,15 @@ export const snapshot = (over: Partial<ClusterSnapshot> = {}): ClusterSnapshot =
   insights: read([insight()]),
   subnets: read([subnet(), subnet({ id: "subnet-b", zone: "eu-west-1b" })]),
   kubernetes: read(kubernetes()),
-  quotas: read({ nodegroupsPerCluster: 30, nodesPerNodegroup: 450 }),
+  quotas: read({
+    nodegroupsPerCluster: 30,
+    nodesPerNodegroup: 450,
+    standardVcpus: { onDemand: 1000, spot: 1000 },
+  }),
+  configurationInsights: read([]),
+  roles: read([]),
+  launchTemplates: read([]),
+  securityGroups: read([]),
+  auditLog: read({ state: "read", hours: 24, calls: [] }),
   ...over,
 });

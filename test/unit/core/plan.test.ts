@@ -12,7 +12,18 @@ import { defaultPolicy } from "../../../core/policy/schema.ts";
 import type { ClusterSnapshot } from "../../../core/snapshot.ts";
 import { skewOf } from "../../../core/versions/skew.ts";
 import { compareVersions, hops, parseMinor } from "../../../core/versions/version.ts";
-import { addon, clusterFacts, NOW, nodegroup, policyWith, release, snapshot, version } from "./builders.ts";
+import {
+  addon,
+  clusterFacts,
+  kubernetes,
+  NOW,
+  nodegroup,
+  policyWith,
+  read,
+  release,
+  snapshot,
+  version,
+} from "./builders.ts";
 
 const plan = (
   to: string,
@@ -56,7 +67,7 @@ describe("an upgrade plan", () => {
     const old = { nodegroups: [nodegroup({ version: "1.30" }), nodegroup({ logicalName: "batch" })] };
     const p = plan("1.34", {
       ...old,
-      kubernetes: { ok: true, value: { serverVersion: "v1.33", nodes: [], budgets: [], pods: [] } },
+      kubernetes: read(kubernetes({ nodes: [], pods: [] })),
     });
     expect(ids(p).slice(0, 3)).toEqual(["1.33/checks", "1.33/nodegroup/workers", "1.33/verify"]);
     expect(p.phases[0]).toMatchObject({ id: "1.33", version: "1.33" });
@@ -189,7 +200,7 @@ const clusters = fc
         addon({ name: "vpc-cni", version: `v1.${cni}.0-eksbuild.1` }),
       ],
       addonCatalogue: CATALOGUE,
-      kubernetes: { ok: true, value: { serverVersion: `v1.${from}.1`, nodes: [], budgets: [], pods: [] } },
+      kubernetes: read(kubernetes({ serverVersion: `v1.${from}.1`, nodes: [], pods: [] })),
     }),
   }));
 const planned = (
