@@ -53,6 +53,7 @@ async function send(fetch: typeof globalThis.fetch, url: URL, init: RequestInit)
   try {
     return await fetch(url, init);
   } catch (error) {
+    if (error instanceof CliError) throw error;
     const cause =
       error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     throw new CliError(

@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import type { CliContext, Output } from "./context.ts";
 import { CliError, EXIT } from "./errors.ts";
 import { run } from "./run.ts";
+import { authenticated } from "./signing.ts";
 
 const output = (stream: NodeJS.WriteStream): Output => ({
   write: (chunk) => void stream.write(chunk),
@@ -46,7 +47,13 @@ const context: CliContext = {
   stdout: output(process.stdout),
   stderr: output(process.stderr),
   env: process.env,
-  fetch: globalThis.fetch,
+  fetch: authenticated(globalThis.fetch, {
+    env: process.env,
+    now: () => new Date(),
+    // Loaded when a request has to be signed: it is of no use for the embedded platform.
+    credentials: async () =>
+      (await import("@aws-sdk/credential-provider-node")).defaultProvider({ maxRetries: 1 })(),
+  }),
   readFile: read,
   confirm,
 };
