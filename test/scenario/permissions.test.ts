@@ -1,20 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Grant } from "../../core/declaration.ts";
 import type { Operation, OperationEvent } from "../../core/operation/types.ts";
-import { apiFunctions } from "../../functions/api/platform.ts";
-import { functions } from "../../functions/platform.ts";
 import { AwsError, type ServiceName } from "../../local/aws/contract.ts";
-import { grantsOf } from "../../workflows/grants.ts";
-import { workflows } from "../../workflows/platform.ts";
-import { CallLog, type Comparison, compare } from "../builders/call-record.ts";
+import { CallLog, type Comparison, compare, declaredGrants } from "../builders/call-record.ts";
 import type { Need } from "../builders/permissions.ts";
 import { operationIdIn, type Rig, type RigOptions, startRig } from "../builders/platform.ts";
 
-/** Every role of Slipway with its permissions. */
-const granted = new Map<string, readonly Grant[]>([
-  ...[...functions, ...apiFunctions].map(({ name, grants }) => [`function/${name}`, grants] as const),
-  ...workflows.map((workflow) => [`workflow/${workflow.name}`, grantsOf(workflow)] as const),
-]);
+const granted = declaredGrants;
 
 const MINUTE = 60_000;
 
@@ -35,7 +27,7 @@ class Story {
 
   static async begin(log: CallLog, options: RigOptions = {}): Promise<Story> {
     const rig = await startRig({ onFailure: () => {}, ...options });
-    log.watch(rig);
+    log.watch(rig.platform);
     return new Story(rig);
   }
 
@@ -138,6 +130,7 @@ async function lifeOfACluster(log: CallLog): Promise<void> {
   for (const path of ["/openapi.json", "/v1/clusters", "/v1/clusters/demo", "/v1/operations"])
     expect((await rig.api("GET", path)).status).toBe(200);
   expect((await rig.api("POST", "/v1/clusters/demo/checks", { to: "1.34" })).status).toBe(200);
+  expect((await rig.api("POST", "/v1/doctor", { accounts: ["444455556666"] })).status).toBe(200);
 
   // An upgrade that fails in a rotation, is tried again, and whose calls' answers get lost.
   rig.platform.faults.inject({ name: "NodesNeverJoin", subject: "workers-2", times: 1 });
