@@ -105,7 +105,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   const infra = createInfra({ kernel, kubernetes, faults, resources: eventResources(events.eventbridge) });
   const eks = createEks({ kernel, kubernetes, infra, faults, endpoint: endpointUrl });
   const dynamo: Dynamo = createDynamo({ kernel, ...(data ? { path: join(data, "table") } : {}) });
-  const services = createServices({ kernel, trust: infra.trusts });
+  const services = createServices({ kernel, trust: infra.trusts, faults });
   const engine = createEngine({ kernel, endpoint, sdk: createSdkIntegrations(endpoint) });
   const lambda = createLambda({ kernel, endpoint });
 

@@ -139,3 +139,5 @@ export function createLogStore(kernel: Kernel) {
     },
   };
 }
+
+export type LogStore = ReturnType<typeof createLogStore>;

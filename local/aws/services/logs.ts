@@ -1,6 +1,8 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { Faults } from "../../world/faults.ts";
 import { AwsError, type Scope, type ServiceHandlers } from "../contract.ts";
 import { createLogStore, type LogEvent, type LogGroup } from "./log-store.ts";
+import { createQueries } from "./logs-queries.ts";
 
 const GROUP_NAME = /^[.\-_/#A-Za-z0-9]{1,512}$/;
 const RETENTION_DAYS = [
@@ -43,11 +45,13 @@ function page<T>(
 const within = ({ timestamp }: LogEvent, start: number | undefined, end: number | undefined): boolean =>
   timestamp >= (start ?? -Infinity) && timestamp < (end ?? Infinity);
 
-/** CloudWatch Logs: groups, streams, events and plain term filters. Logs Insights is not implemented. */
+/** CloudWatch Logs: groups, streams, events, plain term filters, and the usual queries of Logs Insights. */
 export function createLogs({
   kernel,
+  faults,
 }: {
   readonly kernel: Kernel;
+  readonly faults?: Faults;
 }): ServiceHandlers<typeof import("@aws-sdk/client-cloudwatch-logs")> {
   const store = createLogStore(kernel);
   const groupOf = (
@@ -67,6 +71,7 @@ export function createLogs({
   });
 
   return {
+    ...createQueries({ kernel, store, ...(faults ? { faults } : {}) }),
     CreateLogGroup: (input, scope) => {
       const name = input.logGroupName ?? "";
       if (!GROUP_NAME.test(name))
