@@ -109,13 +109,12 @@ const rotationQuotas: Grant = {
   ],
 };
 
-/** The query for calls to deprecated APIs; its results are found by an id alone. */
+/** The query for calls to deprecated APIs and its results, in the logs of control planes. */
 export const auditLog: readonly Grant[] = [
   {
-    actions: ["logs:StartQuery"],
+    actions: ["logs:GetQueryResults", "logs:StartQuery"],
     resources: ["arn:{partition}:logs:{region}:{account}:log-group:/aws/eks/*/cluster:*"],
   },
-  { actions: ["logs:GetQueryResults"], resources: ["*"] },
 ];
 
 /** What EKS says of a cluster: enough for the state of it (`extent: "state"`). */
@@ -127,6 +126,18 @@ export const clusterState: readonly Grant[] = [
   eksCatalogue,
   eksFargate,
 ];
+
+/** What files refer to and is there already: subnets, instance types. These actions know no resource. */
+export const existingResources: Grant = {
+  actions: ["ec2:DescribeInstanceTypes", "ec2:DescribeSubnets"],
+  resources: ["*"],
+};
+
+/** DescribeAutoScalingGroups knows no resource. */
+export const autoScalingGroups: Grant = {
+  actions: ["autoscaling:DescribeAutoScalingGroups"],
+  resources: ["*"],
+};
 
 /** Everything that a snapshot reads. */
 export const snapshot: readonly Grant[] = [

@@ -80,7 +80,8 @@ the deployment, \`{table}\` and \`{bus}\`, \`{function:x}\` and \`{workflow:x}\`
 the executions of a workflow; without a name, those of all.
 
 Not listed here, because deployment adds them to every function: writing its own log group, X-Ray segments, the
-table's key by way of DynamoDB, and network interfaces for functions that run in a VPC.
+table's key by way of DynamoDB, and network interfaces for functions that run in a VPC. Each schedule has a role that may
+invoke its one target.
 
 ## Actions allowed on every resource
 
