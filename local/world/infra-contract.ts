@@ -106,6 +106,17 @@ export interface InfraExtras {
   /** Takes addresses that belong to no machine (interfaces of a control plane); false, and none taken, when there are too few. */
   reserveIps(place: Place, subnetId: string, count: number): boolean;
   releaseIps(place: Place, subnetId: string, count: number): void;
+  /** A security group that a service makes for itself, such as EKS for a cluster; and its end. */
+  openSecurityGroup(
+    place: Place,
+    group: {
+      readonly groupId: string;
+      readonly groupName: string;
+      readonly description: string;
+      readonly vpcId: string;
+    },
+  ): void;
+  closeSecurityGroup(place: Place, groupId: string): void;
   /** A version of a launch template (`$Latest`, `$Default`, a number; `$Default` without one). */
   launchTemplate(
     place: Place,

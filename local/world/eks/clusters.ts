@@ -105,7 +105,18 @@ export const clusterHandlers = (ctx: EksContext, lifecycle: ClusterLifecycle) =>
     doc.body.endpoint = endpointOf(ctx, doc);
     doc.body.certificateAuthority = { data: certificate(ids.hex(512)) };
     doc.body.identity = { oidc: { issuer: `https://oidc.eks.${doc.region}.amazonaws.com/id/${oidcId}` } };
-    if (doc.body.resourcesVpcConfig) doc.body.resourcesVpcConfig.clusterSecurityGroupId = `sg-${ids.hex(17)}`;
+    const vpc = doc.body.resourcesVpcConfig;
+    if (vpc) {
+      const groupId = `sg-${ids.hex(17)}`;
+      vpc.clusterSecurityGroupId = groupId;
+      ctx.infra.openSecurityGroup?.(doc, {
+        groupId,
+        groupName: `eks-cluster-sg-${doc.name}-${groupId.slice(-9)}`,
+        description:
+          "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes, as well as any managed workloads.",
+        vpcId: vpc.vpcId ?? "",
+      });
+    }
     ctx.kubernetes.createCluster(doc.arn, doc.body.version);
   }
 
@@ -113,6 +124,8 @@ export const clusterHandlers = (ctx: EksContext, lifecycle: ClusterLifecycle) =>
     const doc = ctx.clusters.get(arn);
     if (!doc) return;
     ctx.clusters.delete(arn);
+    const group = doc.body.resourcesVpcConfig?.clusterSecurityGroupId;
+    if (group) ctx.infra.closeSecurityGroup?.(doc, group);
     forgetUpdates(ctx, arn);
     lifecycle.deleted(doc);
     if (ctx.kubernetes.hasCluster(arn)) ctx.kubernetes.deleteCluster(arn);

@@ -105,6 +105,17 @@ export function createInfra(parts: {
       return true;
     },
     releaseIps: (place, subnetId, count) => addresses.release(place, subnetId, count),
+    openSecurityGroup({ account, region }, group) {
+      state.securityGroups.set(keyOf({ account, region }, group.groupId), {
+        account,
+        region,
+        ...group,
+        ingress: [{ protocol: "-1", groupId: group.groupId }],
+        egress: [{ protocol: "-1", cidr: "0.0.0.0/0" }],
+        tags: {},
+      });
+    },
+    closeSecurityGroup: (place, groupId) => void state.securityGroups.delete(keyOf(place, groupId)),
     launchTemplate: templates.launchTemplate,
     onDrainRequest: groups.onDrainRequest,
     drained: groups.drained,
