@@ -157,6 +157,10 @@ export const unavailable = (): ApiError =>
     retryAfterSeconds: 1,
   });
 
+/** Nobody answers under a cluster's name. Without a time to retry after, so that kubectl says so at once. */
+export const noCluster = (): ApiError =>
+  new ApiError(503, "ServiceUnavailable", "there is no cluster here, or it is still being created", {});
+
 export const namespaceTerminating = (r: Resource, name: string, namespace: string): ApiError =>
   forbidden(
     r,

@@ -1,6 +1,6 @@
 // What kubectl users meet first: found by hand, kept here.
 import { beforeEach, describe, expect, it } from "vitest";
-import { ARN, call, deployment, nodeSpec, type TestWorld, testWorld } from "./world.ts";
+import { ARN, call, deployment, nodeSpec, type TestWorld, testWorld, wireRequest } from "./world.ts";
 
 let t: TestWorld;
 beforeEach(async () => {
@@ -35,4 +35,10 @@ describe("what needs a running container", () => {
     expect([answer.status, answer.body.reason]).toEqual([501, "NotImplemented"]);
     expect(answer.body.message).toContain("run no processes");
   });
+});
+
+it("a cluster that is not there is said so at once: with a time to retry after, kubectl would try for a minute", async () => {
+  const answer = await t.world.handle(`${ARN}-nope`, wireRequest("GET", "/api"));
+  expect(answer.status).toBe(503);
+  expect(answer.headers).not.toHaveProperty("retry-after");
 });

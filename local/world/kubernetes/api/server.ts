@@ -1,6 +1,14 @@
 import type { WireRequest, WireResponse } from "../../../aws/contract.ts";
 import type { Cluster } from "../cluster.ts";
-import { ApiError, internalError, methodNotAllowed, noSuchPath, throttled, unavailable } from "../errors.ts";
+import {
+  ApiError,
+  internalError,
+  methodNotAllowed,
+  noCluster,
+  noSuchPath,
+  throttled,
+  unavailable,
+} from "../errors.ts";
 import { documentAt } from "./documents.ts";
 import { readRequest } from "./request.ts";
 import { json } from "./respond.ts";
@@ -17,7 +25,7 @@ export async function handleRequest(
   request: WireRequest,
 ): Promise<WireResponse> {
   try {
-    if (!cluster) throw unavailable();
+    if (!cluster) throw noCluster();
     injectFaults(cluster, request);
     const path = request.path.replace(/\/+$/, "");
     const answered = request.method === "POST" ? review(path) : undefined;
