@@ -1,4 +1,5 @@
 import { runChecks } from "../checks/run.ts";
+import type { ClusterRef } from "../cluster-ref.ts";
 import type { Override, Plan, PlanStep } from "../operation/types.ts";
 import { type AutomationPolicy, defaultPolicy } from "../policy/schema.ts";
 import type { ClusterSnapshot } from "../snapshot.ts";
@@ -15,22 +16,45 @@ export interface DeleteRequest {
   readonly requester?: string;
 }
 
+/** What is left to delete of a cluster that EKS knows no more: a deletion that was cut off, a failed creation. */
+export interface ForgetRequest extends Pick<DeleteRequest, "ownVpc" | "ownRoles" | "policy"> {
+  readonly cluster: ClusterRef;
+  /** Kubernetes version of its file. */
+  readonly version: string;
+}
+
+const step = (kind: PlanStep["kind"], title: string, expectedSeconds: number, target?: string): PlanStep => ({
+  id: target === undefined ? `delete/${kind}` : `delete/${kind}/${target}`,
+  kind,
+  title,
+  ...(target === undefined ? {} : { target }),
+  expectedSeconds,
+});
+
+const surroundings = ({ ownVpc, ownRoles }: Pick<DeleteRequest, "ownVpc" | "ownRoles">): PlanStep[] => [
+  ...(ownVpc ? [step("vpc", "Delete the VPC", SECONDS.vpc)] : []),
+  ...(ownRoles ? [step("roles", "Delete the IAM roles", SECONDS.roles)] : []),
+];
+
+/** Plans the deletion of what Slipway made around a cluster that is gone. */
+export function planForget(request: ForgetRequest): Plan {
+  const { cluster, version, policy = defaultPolicy } = request;
+  return finishPlan(
+    {
+      type: "delete-cluster",
+      cluster,
+      phases: [phase("delete", version, surroundings(request))],
+      findings: [],
+    },
+    policy,
+    [],
+  );
+}
+
 /** Plans the deletion of a cluster: node groups, add-ons, cluster, then what Slipway made around it. */
 export function planDelete(request: DeleteRequest): Plan {
   const { snapshot, policy = defaultPolicy, overrides = [], requester } = request;
   const groups = groupsOf(snapshot);
-  const step = (
-    kind: PlanStep["kind"],
-    title: string,
-    expectedSeconds: number,
-    target?: string,
-  ): PlanStep => ({
-    id: target === undefined ? `delete/${kind}` : `delete/${kind}/${target}`,
-    kind,
-    title,
-    ...(target === undefined ? {} : { target }),
-    expectedSeconds,
-  });
   const steps: PlanStep[] = [
     ...groups.map((group) => ({
       ...step("nodegroup", `Delete ${group.name}`, SECONDS.deleteNodegroup, group.name),
@@ -38,8 +62,7 @@ export function planDelete(request: DeleteRequest): Plan {
     })),
     ...snapshot.addons.map((addon) => step("addon", `Delete ${addon.name}`, SECONDS.deleteAddon, addon.name)),
     step("cluster", `Delete the cluster ${snapshot.ref.name}`, SECONDS.deleteCluster),
-    ...(request.ownVpc ? [step("vpc", "Delete the VPC", SECONDS.vpc)] : []),
-    ...(request.ownRoles ? [step("roles", "Delete the IAM roles", SECONDS.roles)] : []),
+    ...surroundings(request),
   ];
   return finishPlan(
     {

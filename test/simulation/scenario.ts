@@ -73,8 +73,6 @@ export interface Scenario {
 const SHAPES = 12;
 /** The newest version that EKS offers here, as a minor number. */
 const NEWEST = 36;
-/** Calls of a typical one-hop operation: moments are drawn from this range. */
-const TYPICAL_CALLS = 160;
 
 /** Draws from a row of seeded numbers. */
 class Dice {
@@ -159,14 +157,30 @@ function workOf(dice: Dice, cluster: ClusterShape): Work {
   }
 }
 
-function troubleOf(dice: Dice, kind: FaultKind, cluster: ClusterShape): Trouble {
+/** About so many calls an operation makes when nothing goes wrong: moments are drawn from this range. */
+function callsOf(work: Work, { version, groups }: ClusterShape): number {
+  switch (work.type) {
+    case "upgrade":
+      return (Number(work.to.slice(2)) - Number(version.slice(2))) * (45 + 18 * groups.length);
+    case "rotate":
+      return 45;
+    case "addons":
+      return 40;
+    case "provision":
+      return 100 + 10 * groups.length;
+    case "delete":
+      return 25 + 5 * groups.length;
+  }
+}
+
+function troubleOf(dice: Dice, kind: FaultKind, cluster: ClusterShape, calls: number): Trouble {
   const subject =
     kind.subjects === "nodegroup" && dice.chance(0.7)
       ? `nodegroup/${dice.one(cluster.groups).name}`
       : undefined;
   const always = kind.lasting || dice.chance(0.3);
   return {
-    after: dice.int(0, TYPICAL_CALLS),
+    after: dice.int(0, calls),
     fault: {
       name: kind.name,
       ...(subject ? { subject } : {}),
@@ -180,6 +194,7 @@ export function scenarioOf(seed: number): Scenario {
   const dice = new Dice(seed);
   const cluster = shapeOf(dice.int(0, SHAPES - 1));
   const work = workOf(dice, cluster);
+  const calls = callsOf(work, cluster);
   return {
     seed,
     cluster,
@@ -197,10 +212,10 @@ export function scenarioOf(seed: number): Scenario {
     workloads: Array.from({ length: dice.int(0, 3) }, (_, i) => workloadOf(dice, i, cluster)),
     work,
     troubles: Array.from({ length: dice.one([0, 0, 1, 1, 1, 2, 3]) }, () =>
-      troubleOf(dice, dice.one(FAULT_KINDS), cluster),
+      troubleOf(dice, dice.one(FAULT_KINDS), cluster, calls),
     ),
     acts: Array.from({ length: dice.one([0, 0, 0, 1, 1, 2]) }, () => ({
-      after: dice.int(0, TYPICAL_CALLS),
+      after: dice.int(0, calls),
       what: dice.one(ACTS),
       lasts: dice.int(60, 7_200),
     })),

@@ -42,6 +42,10 @@ class Simulation {
   readonly #platform: Platform;
   readonly #watch: Watch;
   readonly #began: number;
+  /** Nothing more happens: what was on its way to happen does not. */
+  #healed = false;
+  /** Operations that somebody else started when ours had ended. */
+  readonly #rivals: string[] = [];
   #due: { readonly after: number; readonly happen: () => void }[] = [];
 
   constructor(scenario: Scenario, stage: Stage) {
@@ -69,7 +73,8 @@ class Simulation {
     while (operation && operation.status !== "Succeeded" && attempts <= MOST_RETRIES) {
       await this.#leftoversAreNamed(operation);
       this.#heal();
-      await this.#pass(30 * MINUTE);
+      // Pods that were slow to become ready take an hour.
+      await this.#pass(90 * MINUTE);
       const refused = await this.#retry(operation.id);
       if (refused) {
         broken("a retry completes it", `refused: ${refused}`);
@@ -81,6 +86,7 @@ class Simulation {
     }
     if (operation && operation.status !== "Succeeded" && attempts > MOST_RETRIES)
       broken("a retry completes it", `${operation.error?.code}: ${operation.error?.message}`);
+    for (const rival of this.#rivals) await this.#ended(rival);
     if (operation?.status === "Succeeded") await this.#isAsWanted();
     const leases = await this.#stage.store.listLeases();
     for (const { lease } of leases) broken("every lease is free at the end", lease.operationId);
@@ -157,7 +163,10 @@ class Simulation {
     const check = (): void => {
       while (this.#due[0] && this.#watch.calls() - first >= this.#due[0].after) {
         const next = this.#due.shift();
-        if (next) clock.at(clock.now(), next.happen);
+        if (next)
+          clock.at(clock.now(), () => {
+            if (!this.#healed) next.happen();
+          });
       }
     };
     check();
@@ -179,7 +188,7 @@ class Simulation {
       this.#meanwhile(
         send(this.#platform, "POST", `/v1/operations/${id}/${name}`, {}),
         `POST ${name}`,
-        [200, 202, 404, 409, 422],
+        [200, 202, 404, 409, 422, 429, 503],
       );
     const call = (service: "sfn" | "ec2", operation: string, input: object): void => {
       const arn = `arn:aws:iam::${home.account}:user/somebody`;
@@ -204,7 +213,7 @@ class Simulation {
             {},
           ),
           "a second operation",
-          [404, 409, 422],
+          [400, 404, 409, 422, 429, 503],
           id,
         );
         return;
@@ -240,6 +249,8 @@ class Simulation {
   #meanwhile(request: Promise<Response>, what: string, wanted: readonly number[], during?: string): void {
     void request.then(async (response) => {
       if (wanted.includes(response.status)) return;
+      // It came after the end and was taken on: it has to end as well.
+      if (response.status === 202) this.#rivals.push(((await response.clone().json()) as Operation).id);
       const operation = during === undefined ? undefined : await this.#stage.store.getOperation(during);
       if (operation && ENDED.has(operation.status)) return;
       this.#watch.broken("the API answers", `${what}: ${response.status} ${await response.text()}`);
@@ -263,6 +274,7 @@ class Simulation {
     const { kubernetes, faults } = this.#platform;
     faults.clear();
     this.#due = [];
+    this.#healed = true;
     if (!kubernetes.hasCluster(CLUSTER_ARN)) return;
     for (const { name, budget } of this.#scenario.workloads) if (budget) this.#budget(name, budget);
   }
@@ -329,6 +341,9 @@ class Simulation {
       return;
     }
     const cluster = await this.#cluster();
+    // What came over add-ons and groups after the operation had looked at them is not its doing.
+    const struck = (name: string): boolean =>
+      this.#scenario.troubles.some(({ fault }) => fault.name === name);
     const groups = cluster?.nodegroups ?? [];
     const wanted = work.type === "upgrade" ? work.to : shape.version;
     if (cluster?.version !== wanted) broken("it is as wanted", `control plane on ${cluster?.version}`);
@@ -337,11 +352,10 @@ class Simulation {
     for (const group of groups) {
       if (work.type === "upgrade" && group.version !== wanted)
         broken("it is as wanted", `${group.physicalName} is on ${group.version}`);
-      if (group.status !== "ACTIVE") broken("it is as wanted", `${group.physicalName} is ${group.status}`);
+      if (group.status !== "ACTIVE" && !struck("NodegroupHealthIssue"))
+        broken("it is as wanted", `${group.physicalName} is ${group.status}`);
     }
-    // What came over the add-ons after the operation had looked at them is not its doing.
-    const ill = this.#scenario.troubles.some(({ fault }) => fault.name === "AddonHealthIssue");
-    for (const addon of ill ? [] : (cluster?.addons ?? []))
+    for (const addon of struck("AddonHealthIssue") ? [] : (cluster?.addons ?? []))
       if (addon.status !== "ACTIVE") broken("it is as wanted", `add-on ${addon.name} is ${addon.status}`);
     for (const node of kubernetes.list(CLUSTER_ARN, "Node"))
       if (node.spec?.unschedulable === true) broken("it is as wanted", `${node.metadata.name} is cordoned`);

@@ -7,7 +7,7 @@ import type { ClusterConfig } from "../../../core/cluster-config/schema.ts";
 import type { ClusterRef } from "../../../core/cluster-ref.ts";
 import type { Finding, OperationType, Override, Plan } from "../../../core/operation/types.ts";
 import { planAddonUpdate } from "../../../core/plan/addon-update.ts";
-import { planDelete } from "../../../core/plan/delete.ts";
+import { planDelete, planForget } from "../../../core/plan/delete.ts";
 import { planProvision } from "../../../core/plan/provision.ts";
 import { planRotation } from "../../../core/plan/rotation.ts";
 import { planUpgrade } from "../../../core/plan/upgrade.ts";
@@ -69,14 +69,11 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
     }
     case "delete-cluster": {
       const config = record.config as ClusterConfig;
-      return planDelete({
-        snapshot: await collectSnapshot(runtime, ref, { extent: "state" }),
-        ownVpc: ownVpc(config),
-        ownRoles: ownRoles(config),
-        policy,
-        overrides,
-        requester,
-      });
+      const own = { ownVpc: ownVpc(config), ownRoles: ownRoles(config), policy };
+      const there = await eksOf(runtime).cluster(ref.name);
+      if (!there) return planForget({ ...own, cluster: ref, version: config.metadata.version ?? "" });
+      const snapshot = await collectSnapshot(runtime, ref, { extent: "state" });
+      return planDelete({ ...own, snapshot, overrides, requester });
     }
   }
 }

@@ -184,6 +184,8 @@ function finish(ctx: EksContext, group: NodegroupDoc, rolling: RollingUpdate, er
   if (update) endUpdate(ctx, update, errors);
   delete group.rolling;
   delete group.activeUpdate;
+  // The surplus machines that could not be launched are not wanted any more.
+  if (liveInstances(ctx, group).length >= rolling.size.desired) delete group.launchFailure;
   group.body.status = "ACTIVE";
   group.modifiedAt = ctx.kernel.clock.now();
 }

@@ -1,0 +1,6 @@
+import { describe, it } from "vitest";
+import { expectNothingBroken } from "./runs.ts";
+
+describe("operations under faults and people's hands (even seeds)", () => {
+  it("hold every invariant", () => expectNothingBroken(0), 300_000);
+});

@@ -1,0 +1,6 @@
+import { describe, it } from "vitest";
+import { expectNothingBroken } from "./runs.ts";
+
+describe("operations under faults and people's hands (odd seeds)", () => {
+  it("hold every invariant", () => expectNothingBroken(1), 300_000);
+});
