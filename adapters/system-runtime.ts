@@ -29,7 +29,7 @@ export function readConfig(env: Env): RuntimeConfig {
     return value;
   };
   const externalId = env.SLIPWAY_EXTERNAL_ID
-    ? need("SLIPWAY_EXTERNAL_ID", /^[\w+=,.@:/-]{2,1224}$/, "3f9a-slipway")
+    ? need("SLIPWAY_EXTERNAL_ID", /^[\w+=,.@:/-]{8,1224}$/, "3f9a-slipway")
     : undefined;
   const logLevel = LOG_LEVELS.find((level) => level === (env.SLIPWAY_LOG_LEVEL ?? "INFO"));
   if (!logLevel)

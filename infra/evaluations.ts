@@ -21,10 +21,13 @@ const EVERY_SETTING = {
   SLIPWAY_LOG_LEVEL: "DEBUG",
   SLIPWAY_ALERTS_EMAIL: "platform@example.com",
   SLIPWAY_PERMISSIONS_BOUNDARY: "arn:aws:iam::111122223333:policy/boundary",
+  SLIPWAY_FILE_POLICIES: "allow",
   SLIPWAY_VPC_SUBNETS: "subnet-0a1b2c3d,subnet-1b2c3d4e",
   SLIPWAY_VPC_SECURITY_GROUPS: "sg-0a1b2c3d",
   SLIPWAY_JWT_ISSUER: "https://login.example.com/",
   SLIPWAY_JWT_AUDIENCE: "slipway",
+  SLIPWAY_ORGANIZATION_ID: "o-a1b2c3d4e5",
+  SLIPWAY_EXTERNAL_ID: "3f9a4c61-8f4e-4f0c",
 };
 
 export const deployments: readonly Evaluated[] = [

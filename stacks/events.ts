@@ -13,6 +13,21 @@ export function events({ settings, names }: Context, { key }: Storage) {
     },
   });
 
+  if (settings.managedAccounts)
+    // What managed-account/template.yaml forwards. Whoever is in the organisation may tell; nobody is believed: an
+    // event is a hint, and handlers read the real state. One statement, since the default bus may have others.
+    new aws.cloudwatch.EventPermission("ManagedAccounts", {
+      eventBusName: "default",
+      statementId: names.of("managed-accounts"),
+      principal: "*",
+      action: "events:PutEvents",
+      condition: {
+        key: "aws:PrincipalOrgID",
+        type: "StringEquals",
+        value: settings.managedAccounts.organization,
+      },
+    });
+
   const undelivered = new aws.sqs.Queue("Undelivered", {
     name: names.of("undelivered"),
     messageRetentionSeconds: 14 * 86_400,

@@ -31,6 +31,7 @@ export function functions(
     SLIPWAY_BUS: names.of(),
     SLIPWAY_WORKFLOW_ARN_PREFIX: names.workflowPrefix,
     SLIPWAY_LOG_LEVEL: settings.logLevel,
+    ...(settings.managedAccounts ? { SLIPWAY_EXTERNAL_ID: settings.managedAccounts.externalId } : {}),
   };
 
   const deploy = (declaration: FunctionDeclaration): sst.aws.Function => {

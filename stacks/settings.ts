@@ -16,10 +16,17 @@ export interface Settings {
   readonly alertsEmail: string | undefined;
   /** ARN of the policy that bounds every role that Slipway makes. */
   readonly permissionsBoundary: string | undefined;
+  /**
+   * Whether cluster files may bring IAM policies of their own, for roles within the boundary: without one, whoever
+   * may apply a cluster could make a role that may do anything (workflows/foundation-role.ts).
+   */
+  readonly filePolicies: boolean;
   /** Existing private subnets in which the functions run that call Kubernetes APIs. */
   readonly vpc:
     | { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] }
     | undefined;
+  /** Other accounts whose clusters this stage manages: their organisation, and what their role asks for. */
+  readonly managedAccounts: { readonly organization: string; readonly externalId: string } | undefined;
   /** Instead of IAM: who signs the tokens that the API takes. */
   readonly jwt: { readonly issuer: string; readonly audiences: readonly string[] } | undefined;
 }
@@ -72,18 +79,33 @@ export function readSettings(stage: string, env: Env): Settings {
     "SLIPWAY_JWT_AUDIENCE",
     audiences.length > 0,
   );
+  const organization = text("SLIPWAY_ORGANIZATION_ID", /^o-[a-z0-9]{10,32}$/, "o-a1b2c3d4e5");
+  // The same rule as managed-account/template.yaml has.
+  const externalId = text("SLIPWAY_EXTERNAL_ID", /^[\w+=,.@:/-]{8,1224}$/, "3f9a4c61-8f4e-4f0c-9d8e-2b1a");
+  together(
+    "SLIPWAY_ORGANIZATION_ID",
+    organization !== undefined,
+    "SLIPWAY_EXTERNAL_ID",
+    externalId !== undefined,
+  );
+  const permissionsBoundary = text(
+    "SLIPWAY_PERMISSIONS_BOUNDARY",
+    /^arn:[^:]+:iam::(\d{12}|aws):policy\/.+$/,
+    "arn:aws:iam::111122223333:policy/boundary",
+  );
+  const filePolicies = text("SLIPWAY_FILE_POLICIES", /^allow$/, "allow") !== undefined;
+  if (filePolicies && permissionsBoundary === undefined)
+    report("SLIPWAY_PERMISSIONS_BOUNDARY", "is needed where SLIPWAY_FILE_POLICIES allows policies of files");
   const settings: Settings = {
     stage,
     production: stage === "prod" || stage.startsWith("prod-"),
     region: text("SLIPWAY_REGION", /^[a-z]{2}(-[a-z]+)+-\d$/, "eu-west-1"),
     logLevel,
     alertsEmail: text("SLIPWAY_ALERTS_EMAIL", /^[^\s@]+@[^\s@]+$/, "platform@example.com"),
-    permissionsBoundary: text(
-      "SLIPWAY_PERMISSIONS_BOUNDARY",
-      /^arn:[^:]+:iam::(\d{12}|aws):policy\/.+$/,
-      "arn:aws:iam::111122223333:policy/boundary",
-    ),
+    permissionsBoundary,
+    filePolicies,
     vpc: vpc ? { subnets, securityGroups } : undefined,
+    managedAccounts: organization && externalId ? { organization, externalId } : undefined,
     jwt: jwt && issuer ? { issuer, audiences } : undefined,
   };
   if (problems.length > 0) throw new InvalidInputError(problems, "settings");

@@ -38,6 +38,7 @@ export function answersOf({ account, region }: Place): Answers {
     "aws:apigatewayv2/stage:Stage": plain,
     "aws:cloudwatch/dashboard:Dashboard": plain,
     "aws:cloudwatch/eventBus:EventBus": named("events", "event-bus/"),
+    "aws:cloudwatch/eventPermission:EventPermission": plain,
     "aws:cloudwatch/eventRule:EventRule": ({ name, eventBusName }) => ({
       id: String(name),
       arn: arn("events", `rule/${eventBusName ? `${eventBusName}/` : ""}${name}`),

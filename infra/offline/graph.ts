@@ -44,6 +44,7 @@ export const TYPES = {
   apiRoute: "aws:apigatewayv2/route:Route",
   apiStage: "aws:apigatewayv2/stage:Stage",
   bus: "aws:cloudwatch/eventBus:EventBus",
+  busPermission: "aws:cloudwatch/eventPermission:EventPermission",
   dashboard: "aws:cloudwatch/dashboard:Dashboard",
   function: "aws:lambda/function:Function",
   invokeConfig: "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",

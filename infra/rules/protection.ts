@@ -56,6 +56,20 @@ export const protection: readonly Rule[] = [
     },
   },
   {
+    name: "bus-for-the-organisation",
+    demands:
+      "Other accounts put events on the default bus only from within the organisation, and only where it is set.",
+    check: each(
+      "busPermission",
+      ({ action, eventBusName, condition }) =>
+        action === "events:PutEvents" &&
+        eventBusName === "default" &&
+        at({ condition }, "condition", "key") === "aws:PrincipalOrgID" &&
+        /^o-[a-z0-9]+$/.test(String(at({ condition }, "condition", "value"))),
+      "lets in more than the organisation",
+    ),
+  },
+  {
     name: "no-plain-text",
     demands: "Queue and topic refuse requests without TLS, and let only our own rules and alarms in.",
     check: all(
