@@ -120,7 +120,8 @@ class Story {
 
 /** A cluster from its failed beginning to its end, with most of what can happen in between. */
 async function lifeOfACluster(log: CallLog): Promise<void> {
-  const story = await Story.begin(log, { faults: [{ name: "NodesNeverJoin" }] });
+  const faults = [{ name: "NodesNeverJoin" }];
+  const story = await Story.begin(log, { faults, externalId: "3f9a4c61-slipway" });
   const { rig } = story;
   await rig.slipway("apply", "-f", "cluster.yaml", "--dry-run");
   const failed = await rig.slipway("apply", "-f", "cluster.yaml", "--wait", "--yes");
@@ -130,7 +131,8 @@ async function lifeOfACluster(log: CallLog): Promise<void> {
   for (const path of ["/openapi.json", "/v1/clusters", "/v1/clusters/demo", "/v1/operations"])
     expect((await rig.api("GET", path)).status).toBe(200);
   expect((await rig.api("POST", "/v1/clusters/demo/checks", { to: "1.34" })).status).toBe(200);
-  expect((await rig.api("POST", "/v1/doctor", { accounts: ["444455556666"] })).status).toBe(200);
+  for (const body of [{}, { accounts: ["444455556666"] }])
+    expect((await rig.api("POST", "/v1/doctor", body)).status).toBe(200);
 
   // An upgrade that fails in a rotation, is tried again, and whose calls' answers get lost.
   rig.platform.faults.inject({ name: "NodesNeverJoin", subject: "workers-2", times: 1 });
@@ -139,10 +141,14 @@ async function lifeOfACluster(log: CallLog): Promise<void> {
     name: "demo",
     logging: { clusterLogging: [{ types: ["scheduler"], enabled: true }] },
   });
-  const upgrade = await story.start("/v1/clusters/demo/upgrades", { to: "1.34" });
+  // Insights that do not pass are looked at one by one.
+  rig.platform.faults.inject({ name: "DeprecatedApiInUse" });
+  const overrides = [{ code: "INSIGHTS", reason: "the client is gone" }];
+  const upgrade = await story.start("/v1/clusters/demo/upgrades", { to: "1.34", overrides });
   await story.ends(upgrade, "Failed");
   await rig.api("POST", `/v1/operations/${upgrade}/retry`, {});
   await story.ends(upgrade, "Succeeded");
+  rig.platform.faults.clear();
 
   await rig.api("GET", "/v1/operations?cluster=demo");
   await rig.api("POST", "/v1/clusters/demo/upgrades?dryRun=true", { to: "1.35" });
@@ -189,6 +195,13 @@ async function lifeOfAnother(log: CallLog): Promise<void> {
     "- name: aws-ebs-csi-driver",
     "- name: aws-ebs-csi-driver\n    serviceAccountRoleARN: arn:aws:iam::111122223333:role/ebs",
   );
+  const { LaunchTemplate: template } = (await story.byHand("ec2", "CreateLaunchTemplate", {
+    LaunchTemplateName: "batch",
+    LaunchTemplateData: { InstanceType: "m6i.xlarge" },
+  })) as { LaunchTemplate: { LaunchTemplateId: string } };
+  rig.clusterFile = rig.clusterFile
+    .replace("    instanceType: m7g.xlarge\n", `    launchTemplate: { id: ${template.LaunchTemplateId} }\n`)
+    .replace("    volumeSize: 120\n", "");
   await story.byHand("iam", "CreateRole", {
     RoleName: "ebs",
     AssumeRolePolicyDocument: JSON.stringify({
@@ -208,6 +221,7 @@ async function lifeOfAnother(log: CallLog): Promise<void> {
     nodegroupName: "workers-1",
     labels: { addOrUpdateLabels: { "by-hand": "yes" } },
   });
+  expect((await rig.api("POST", "/v1/clusters/demo/checks", { to: "1.34" })).status).toBe(200);
   const upgrades = "/v1/clusters/demo/upgrades";
   await story.lostStart("upgrade-cluster", "POST", upgrades, { to: "1.34" });
 
