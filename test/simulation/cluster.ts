@@ -129,7 +129,9 @@ export interface Stage {
 }
 
 /** A platform at the beginning of a run: with the scenario's cluster, except where the run has to make it. */
-export async function stageOf(scenario: Scenario): Promise<Stage> {
+export async function stageOf(
+  scenario: Pick<Scenario, "cluster" | "seed" | "work" | "rotation" | "latestAddons">,
+): Promise<Stage> {
   const { cluster, seed } = scenario;
   const checkpoint = scenario.work.type === "provision" ? undefined : await checkpointOf(cluster);
   const store = new MemoryStore();

@@ -87,6 +87,7 @@ class Simulation {
     if (operation && operation.status !== "Succeeded" && attempts > MOST_RETRIES)
       broken("a retry completes it", `${operation.error?.code}: ${operation.error?.message}`);
     for (const rival of this.#rivals) await this.#ended(rival);
+    this.#heal();
     if (operation?.status === "Succeeded") await this.#isAsWanted();
     const leases = await this.#stage.store.listLeases();
     for (const { lease } of leases) broken("every lease is free at the end", lease.operationId);
