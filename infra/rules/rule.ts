@@ -6,8 +6,10 @@ export interface Rule {
   /** What it demands, one sentence. */
   readonly demands: string;
   /** Each breach, as a sentence that names the resource. */
-  readonly check: (graph: Graph) => string[];
+  readonly check: Check;
 }
+
+export type Check = (graph: Graph) => string[] | Promise<string[]>;
 
 /** A statement of a policy, with lists where IAM allows a single value too. */
 export interface PolicyStatement {
@@ -54,7 +56,7 @@ export const each = (
   type: Parameters<typeof ofType>[1],
   holds: (inputs: Readonly<Record<string, unknown>>, graph: Graph, resource: Resource) => boolean,
   breach: string,
-): Rule["check"] => {
+): ((graph: Graph) => string[]) => {
   return (graph) =>
     ofType(graph, type)
       .filter((resource) => !holds(resource.inputs, graph, resource))
@@ -62,7 +64,7 @@ export const each = (
 };
 
 export const all =
-  (...checks: readonly Rule["check"][]): Rule["check"] =>
+  (...checks: readonly ((graph: Graph) => string[])[]): Check =>
   (graph) =>
     checks.flatMap((check) => check(graph));
 

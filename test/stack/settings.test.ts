@@ -23,6 +23,7 @@ describe("settings of a deployment", () => {
       logLevel: "INFO",
       alertsEmail: undefined,
       permissionsBoundary: undefined,
+      filePolicies: false,
       vpc: undefined,
       jwt: undefined,
     });
@@ -49,6 +50,15 @@ describe("settings of a deployment", () => {
     ];
     const empty = Object.fromEntries(names.map((name) => [`SLIPWAY_${name}`, " "]));
     expect(readSettings("dev", empty)).toEqual(readSettings("dev", {}));
+  });
+
+  it("allow policies of files only within a boundary", () => {
+    expect(problemsOf("dev", { SLIPWAY_FILE_POLICIES: "allow" })).toEqual(["SLIPWAY_PERMISSIONS_BOUNDARY"]);
+    const bounded = {
+      SLIPWAY_FILE_POLICIES: "allow",
+      SLIPWAY_PERMISSIONS_BOUNDARY: "arn:aws:iam::111122223333:policy/boundary",
+    };
+    expect(readSettings("dev", bounded).filePolicies).toBe(true);
   });
 
   it("read lists with spaces between", () => {
