@@ -58,8 +58,6 @@ const RESOURCES: Readonly<Record<string, Resources>> = {
   "logs:CreateLogGroup": logGroup,
   "logs:PutRetentionPolicy": logGroup,
   "ec2:DescribeSubnets": () => ["*"],
-  "sts:AssumeRole": (input) => [text(input.RoleArn)],
-  "iam:SimulatePrincipalPolicy": (input) => [text(input.PolicySourceArn)],
 };
 
 const PREFIX: Readonly<Record<string, string>> = {
@@ -67,7 +65,6 @@ const PREFIX: Readonly<Record<string, string>> = {
   sfn: "states",
   "cloudwatch-logs": "logs",
   "auto-scaling": "autoscaling",
-  "service-quotas": "servicequotas",
   "service-quotas": "servicequotas",
 };
 
