@@ -2,9 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { blocking } from "../../../core/checks/gate.ts";
-import { CHECKS, type CheckOptions, runChecks } from "../../../core/checks/run.ts";
-import type { Severity } from "../../../core/operation/types.ts";
-import type { ClusterSnapshot } from "../../../core/snapshot.ts";
+import { CHECKS, runChecks } from "../../../core/checks/run.ts";
 import {
   addon,
   budget,
@@ -21,21 +19,9 @@ import {
   subnet,
   version,
 } from "./builders.ts";
-
-const upgrade: CheckOptions = { type: "upgrade-cluster", to: "1.34" };
-const rotate: CheckOptions = { type: "rotate-nodegroup", nodegroup: "workers" };
-const k8s = (over: Parameters<typeof kubernetes>[0]) => ({ kubernetes: read(kubernetes(over)) });
-
-interface Case {
-  readonly code: string;
-  readonly when: string;
-  readonly world: Partial<ClusterSnapshot>;
-  readonly options?: CheckOptions;
-  /** Severity of the findings of this code, in order; empty where the check passes. */
-  readonly expect: readonly Severity[];
-  /** Text that evidence or remedy must hold. */
-  readonly says?: RegExp;
-}
+import { clusterCases } from "./checks-cluster-cases.ts";
+import { type Case, k8s, rotate, upgrade } from "./checks-table.ts";
+import { workloadCases } from "./checks-workload-cases.ts";
 
 const issue = { code: "Ec2SubnetNotFound", message: "subnet gone", resourceIds: ["subnet-x"] };
 
@@ -480,6 +466,8 @@ const cases: readonly Case[] = [
     options: { type: "delete-cluster" },
     expect: ["block"],
   },
+  ...clusterCases,
+  ...workloadCases,
 ];
 
 describe("pre-flight checks", () => {
@@ -512,6 +500,21 @@ describe("pre-flight checks", () => {
     expect(runChecks(snapshot(), upgrade)).toEqual([]);
     expect(runChecks(snapshot(), rotate)).toEqual([]);
     expect(runChecks(snapshot(), { type: "update-addons" })).toEqual([]);
+  });
+
+  it("fold findings beyond twenty of one kind into one that counts them", () => {
+    const pods = Array.from({ length: 300 }, (_, i) => ({
+      namespace: "default",
+      name: `debug-${i}`,
+      node: "node-1",
+      labels: {},
+    }));
+    const found = runChecks(snapshot(k8s({ pods })), upgrade).filter(
+      (finding) => finding.code === "BARE_POD",
+    );
+    expect(found).toHaveLength(21);
+    expect(found.at(-1)).toMatchObject({ severity: "block", subject: "280 more" });
+    expect(found.at(-1)?.evidence).toContain("and 275 more");
   });
 
   it("have a section each in docs/checks.md, and no section is left over", () => {
