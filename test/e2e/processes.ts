@@ -42,10 +42,10 @@ export function cleanUp(): void {
 }
 
 /** `node local/main.ts`, as `npm start` runs it; resolves when it says that it listens. */
-export function startServer(data: string, env: Record<string, string> = {}): Promise<Server> {
-  const child = spawn(process.execPath, ["local/main.ts", "--speed", String(SPEED)], {
+export function startServer(data: string, speed = SPEED): Promise<Server> {
+  const child = spawn(process.execPath, ["local/main.ts", "--speed", String(speed)], {
     cwd: ROOT,
-    env: { ...process.env, SLIPWAY_DATA: data, SLIPWAY_PORT: "0", SLIPWAY_AWS_PORT: "0", ...env },
+    env: { ...process.env, SLIPWAY_DATA: data, SLIPWAY_PORT: "0", SLIPWAY_AWS_PORT: "0" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   servers.add(child);

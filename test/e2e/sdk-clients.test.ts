@@ -20,7 +20,8 @@ import { eksClient, makeCluster } from "./sdk.ts";
 let server: Server;
 let config: KubeConfig;
 beforeAll(async () => {
-  server = await startServer(folder());
+  // Slow enough that a watch, which the server ends after half an hour of its time, lasts for seconds.
+  server = await startServer(folder(), 600);
   const endpoint = await makeCluster(server, "demo", 2);
   config = new KubeConfig();
   config.loadFromClusterAndUser(
