@@ -35,7 +35,8 @@ export function evaluateDoctor(facts: DoctorFacts): DoctorCheck[] {
     const home = account.account === facts.home.account;
     return [
       identity(account, facts, home),
-      permissions(account, home),
+      // Nobody can be asked for permissions where Slipway is not let in.
+      ...(account.identity.ok ? [permissions(account, home)] : []),
       ...account.regions.flatMap((region) => [
         cloudTrail(account, region),
         eventPath(account, region, facts, home),
@@ -75,7 +76,7 @@ function identity(account: AccountFacts, { home: { stage } }: DoctorFacts, home:
   const subject = accountName(account, home);
   const remedy = home
     ? "Deploy the stage again into the account that it was made for: npx sst deploy --stage STAGE."
-    : `Make the stack of managed-account/template.yaml in this account: role slipway-${stage}-managed, this installation's account, organisation and external id (docs/deploy.md).`;
+    : `Deploy the stage with SLIPWAY_ORGANIZATION_ID and SLIPWAY_EXTERNAL_ID, and make the stack of managed-account/template.yaml in this account with the same values: role slipway-${stage}-managed (docs/deploy.md, step 8).`;
   const { identity: read } = account;
   if (!read.ok) return { code: "IDENTITY", status: "fail", subject, evidence: read.reason, remedy };
   if (read.value.account !== account.account)

@@ -150,3 +150,24 @@ describe("evictions", () => {
     await expect(client.evict(pod)).rejects.toMatchObject({ code: "KubernetesAccessDenied" });
   });
 });
+
+describe("can", () => {
+  const review = (status: object) => ({ status: 201, body: { kind: "SelfSubjectAccessReview", status } });
+
+  it("asks the server about itself, and does not try", async () => {
+    const { client, requests } = clientOf(review({ allowed: true }));
+    const question = { verb: "create", resource: "pods", subresource: "eviction" };
+    expect(await client.can(question)).toBe(true);
+    expect(requests[0]).toMatchObject({
+      method: "POST",
+      url: "https://cluster/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+    });
+    expect(JSON.parse(requests[0]?.body ?? "")).toMatchObject({ spec: { resourceAttributes: question } });
+  });
+
+  it("takes no answer for a no", async () => {
+    const { client } = clientOf(review({ allowed: false, reason: "no" }), review({}));
+    expect(await client.can({ verb: "patch", resource: "nodes" })).toBe(false);
+    expect(await client.can({ verb: "patch", resource: "nodes" })).toBe(false);
+  });
+});

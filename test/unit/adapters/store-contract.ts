@@ -288,5 +288,20 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(await store.rememberRequest("key", "op-2", until)).toBe("op-1");
       expect(await store.rememberRequest("other", "op-3", until)).toBeUndefined();
     });
+
+    it("notes probe events by their id", async () => {
+      const store = await open();
+      const probe = {
+        id: "p-1",
+        account: "444455556666",
+        region: "eu-west-1",
+        arrivedAt: "2026-11-20T09:00:00.000Z",
+      };
+      expect(await store.getProbe("p-1")).toBeUndefined();
+      await store.putProbe(probe, Date.parse(probe.arrivedAt) + 3_600_000);
+      await store.putProbe(probe, Date.parse(probe.arrivedAt) + 3_600_000);
+      expect(await store.getProbe("p-1")).toEqual(probe);
+      expect(await store.getProbe("p-2")).toBeUndefined();
+    });
   });
 }
