@@ -349,6 +349,12 @@ export interface BudgetFacts {
   readonly currentHealthy: number;
   readonly desiredHealthy: number;
   readonly matchLabels: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    /** `In`, `NotIn`, `Exists`, `DoesNotExist`. */
+    readonly operator: string;
+    readonly values: readonly string[];
+  }[];
   /** `minAvailable 2`, `maxUnavailable 0`. */
   readonly rule: string;
 }

@@ -260,6 +260,15 @@ export function budgetFacts(budget: V1PodDisruptionBudget): BudgetFacts {
     currentHealthy: status?.currentHealthy ?? 0,
     desiredHealthy: status?.desiredHealthy ?? 0,
     matchLabels: spec?.selector?.matchLabels ?? {},
+    ...(spec?.selector?.matchExpressions
+      ? {
+          matchExpressions: spec.selector.matchExpressions.map(({ key, operator, values = [] }) => ({
+            key,
+            operator,
+            values,
+          })),
+        }
+      : {}),
     rule:
       spec?.minAvailable === undefined
         ? `maxUnavailable ${spec?.maxUnavailable ?? 1}`

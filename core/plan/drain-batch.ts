@@ -189,15 +189,35 @@ class BudgetShares {
 }
 
 /** The budgets that a pod counts for. An empty selector matches every pod of its namespace (policy/v1). */
-export function budgetsOf<B extends Pick<BudgetFacts, "namespace" | "matchLabels">>(
+export function budgetsOf<B extends Pick<BudgetFacts, "namespace" | "matchLabels" | "matchExpressions">>(
   pod: Pick<DrainPod, "namespace" | "labels">,
   budgets: readonly B[],
 ): B[] {
   return budgets.filter(
     (budget) =>
       budget.namespace === pod.namespace &&
-      Object.entries(budget.matchLabels).every(([key, value]) => pod.labels[key] === value),
+      Object.entries(budget.matchLabels).every(([key, value]) => pod.labels[key] === value) &&
+      (budget.matchExpressions ?? []).every((expression) => meets(pod.labels[expression.key], expression)),
   );
+}
+
+function meets(
+  value: string | undefined,
+  { operator, values }: NonNullable<BudgetFacts["matchExpressions"]>[number],
+): boolean {
+  switch (operator) {
+    case "In":
+      return value !== undefined && values.includes(value);
+    case "NotIn":
+      return value === undefined || !values.includes(value);
+    case "Exists":
+      return value !== undefined;
+    case "DoesNotExist":
+      return value === undefined;
+    default:
+      // An operator that nobody knows yet: a budget too many only makes a drain wait.
+      return true;
+  }
 }
 
 const keyOf = (budget: { readonly namespace: string; readonly name: string }): string =>

@@ -116,6 +116,35 @@ export const workloadCases: readonly Case[] = [
     options: { ...rotate, nodegroup: "batch" },
     expect: [],
   },
+  {
+    code: "PDB_MISSING",
+    when: "a budget that selects by expression",
+    world: running(
+      {},
+      {
+        budgets: [
+          budget({
+            matchLabels: {},
+            matchExpressions: [{ key: "app", operator: "In", values: ["web", "api"] }],
+          }),
+        ],
+      },
+    ),
+    expect: [],
+  },
+  {
+    code: "PDB_MISSING",
+    when: "a budget that selects others by expression",
+    world: running(
+      {},
+      {
+        budgets: [
+          budget({ matchLabels: {}, matchExpressions: [{ key: "app", operator: "NotIn", values: ["web"] }] }),
+        ],
+      },
+    ),
+    expect: ["warn"],
+  },
   { code: "PDB_ORPHAN", when: "it holds pods", world: k8s({ budgets: [budget()] }), expect: [] },
   {
     code: "PDB_ORPHAN",
