@@ -127,6 +127,11 @@ export const clusterState: readonly Grant[] = [
   eksFargate,
 ];
 
+/** Every stack of the account is looked at for the tag of a cluster: DescribeStacks without a name. */
+export const allStacks: Grant = { actions: ["cloudformation:DescribeStacks"], resources: ["*"] };
+
+export const eksCapabilities: Grant = { actions: ["eks:ListCapabilities"], resources: [cluster] };
+
 /** What files refer to and is there already: subnets, instance types. These actions know no resource. */
 export const existingResources: Grant = {
   actions: ["ec2:DescribeInstanceTypes", "ec2:DescribeSubnets"],
@@ -183,3 +188,25 @@ export const managedAccounts: Grant = {
   actions: ["sts:AssumeRole"],
   resources: ["arn:{partition}:iam::????????????:role/slipway-{stage}-managed"],
 };
+
+const accessEntry = eks("access-entry/*/*/*/*/*");
+
+/** Everything that a ClusterConfig can say of a cluster (adapters/live.ts). */
+export const live: readonly Grant[] = [
+  eksCluster,
+  ...eksNodegroups,
+  ...eksAddons,
+  eksFargate,
+  {
+    actions: ["eks:ListAccessEntries", "eks:ListIdentityProviderConfigs", "eks:ListPodIdentityAssociations"],
+    resources: [cluster],
+  },
+  { actions: ["eks:DescribeAccessEntry", "eks:ListAssociatedAccessPolicies"], resources: [accessEntry] },
+  {
+    actions: ["eks:DescribeIdentityProviderConfig"],
+    resources: [eks("identityproviderconfig/*/*/*/*")],
+  },
+  { actions: ["eks:DescribePodIdentityAssociation"], resources: [eks("podidentityassociation/*/*")] },
+  { actions: ["eks:DescribeFargateProfile"], resources: [eks("fargateprofile/*/*/*")] },
+  subnets,
+];

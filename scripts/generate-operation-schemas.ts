@@ -7,6 +7,7 @@
  *   test/unit/adapters/operations.test.ts               compares it with the installed SDK
  */
 import { writeFileSync } from "node:fs";
+import * as autoscaling from "@aws-sdk/client-auto-scaling";
 import * as cloudtrail from "@aws-sdk/client-cloudtrail";
 import * as logs from "@aws-sdk/client-cloudwatch-logs";
 import * as ec2 from "@aws-sdk/client-ec2";
@@ -28,7 +29,47 @@ const WANTED: readonly Wanted[] = [
     keep: {
       DescribeSubnetsRequest: ["Filters", "SubnetIds"],
       DescribeSubnetsResult: ["Subnets"],
-      Subnet: ["SubnetId", "AvailabilityZone", "AvailableIpAddressCount", "VpcId"],
+      Subnet: [
+        "SubnetId",
+        "AvailabilityZone",
+        "AvailableIpAddressCount",
+        "VpcId",
+        "CidrBlock",
+        "MapPublicIpOnLaunch",
+      ],
+    },
+  },
+  {
+    schema: ec2.DescribeInstanceTypes$,
+    keep: {
+      DescribeInstanceTypesRequest: ["Filters", "NextToken", "MaxResults"],
+      DescribeInstanceTypesResult: ["InstanceTypes", "NextToken"],
+      InstanceTypeInfo: [
+        "InstanceType",
+        "CurrentGeneration",
+        "BareMetal",
+        "ProcessorInfo",
+        "VCpuInfo",
+        "MemoryInfo",
+        "GpuInfo",
+        "NeuronInfo",
+      ],
+      ProcessorInfo: ["SupportedArchitectures"],
+      VCpuInfo: ["DefaultVCpus"],
+      MemoryInfo: ["SizeInMiB"],
+      GpuInfo: ["Gpus"],
+      GpuDeviceInfo: ["Count"],
+      NeuronInfo: ["NeuronDevices"],
+      NeuronDeviceInfo: ["Count"],
+    },
+  },
+  {
+    schema: autoscaling.DescribeAutoScalingGroups$,
+    keep: {
+      AutoScalingGroupNamesType: ["AutoScalingGroupNames"],
+      AutoScalingGroupsType: ["AutoScalingGroups"],
+      AutoScalingGroup: ["AutoScalingGroupName", "DesiredCapacity", "Instances"],
+      Instance: ["InstanceId", "LifecycleState"],
     },
   },
   {

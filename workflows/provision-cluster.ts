@@ -2,10 +2,13 @@ import type { WorkflowDeclaration } from "../core/declaration.ts";
 import { verification } from "./fragments/checks.ts";
 import { cleanup } from "./fragments/cleanup.ts";
 import { createAddons } from "./fragments/create-addons.ts";
+import { loop } from "./fragments/loop.ts";
 import { untilActive } from "./fragments/nodegroup.ts";
 import { operationMachine } from "./fragments/operation.ts";
 import { eksBusyRetry, lambdaRetry } from "./fragments/retry.ts";
+import { awaitStack, startStack } from "./fragments/stack.ts";
 import { catchTo, choose, eks, expr, failure, gate, run, service, wait } from "./fragments/states.ts";
+import { capabilities, fargateProfiles, identityProviders, podIdentities } from "./fragments/workloads.ts";
 
 const ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
 
@@ -15,7 +18,6 @@ const failTo = "Cleanup";
 /** The stack's events are not read: CloudFormation's reason on the stack itself names the resource. */
 const stack = {
   StackNeeded: choose([{ when: "$foundation.needed", assign: { polls: 0 }, next: "CreateStack" }], {
-    assign: { outputs: [] },
     next: "PlanCluster",
   }),
   CreateStack: service("cloudformation", "CloudFormation", "createStack", expr("$foundation.request"), {
@@ -31,10 +33,7 @@ const stack = {
     "describeStacks",
     { StackName: expr("$foundation.stackName") },
     {
-      assign: {
-        polls: expr("$polls + 1"),
-        outputs: expr("$exists($states.result.Stacks[0].Outputs) ? $states.result.Stacks[0].Outputs : []"),
-      },
+      assign: { polls: expr("$polls + 1") },
       output: {
         status: expr("$states.result.Stacks[0].StackStatus"),
         reason: expr(
@@ -108,7 +107,7 @@ const cluster = {
         },
         next: failTo,
       },
-      { when: "$states.input.status = 'ACTIVE'", assign: { index: 0 }, next: "RecordCluster" },
+      { when: "$states.input.status = 'ACTIVE'", next: "RecordCluster" },
       {
         when: "$states.input.status != 'CREATING' or $polls >= 80",
         assign: {
@@ -132,7 +131,38 @@ const cluster = {
         { step: expr("$requests.clusterStep"), message: expr("'The cluster ' & $cluster & ' is ACTIVE'") },
       ],
     },
-    { failTo, next: "NextAccess" },
+    { failTo, next: "IdentityNeeded" },
+  ),
+};
+
+/** The OIDC provider and the roles that trust it: they need the issuer, which only the cluster knows. */
+const identity = {
+  IdentityNeeded: choose([{ when: "$requests.identityStep != ''", next: "PlanIdentityStack" }], {
+    next: "PlanContents",
+  }),
+  ...startStack({
+    id: "Identity",
+    payload: { kind: "identity", begins: expr("$requests.identityStep") },
+    next: "WaitForIdentityStack",
+    failTo,
+  }),
+  ...awaitStack({ id: "Identity", next: "RecordIdentity", failTo }),
+  RecordIdentity: run(
+    "record-steps",
+    {
+      ended: [{ step: expr("$requests.identityStep"), message: "The OIDC provider and its roles are there" }],
+    },
+    { failTo, next: "PlanContents" },
+  ),
+  PlanContents: run(
+    "plan-contents",
+    {},
+    {
+      assign: { requests: expr("$states.result.Payload"), index: 0 },
+      output: {},
+      failTo,
+      next: "NextAccess",
+    },
   ),
 };
 
@@ -165,7 +195,7 @@ const access = {
   ),
   AssociatePolicy: eks("associateAccessPolicy", expr("$item"), { output: {}, failTo, next: "NextPolicy" }),
   GrantNeeded: choose([{ when: "$count($requests.access) > 0", next: "BecomeAdmin" }], {
-    next: "StartAddonsBefore",
+    next: "StartPodIdentities",
   }),
   // Our ClusterRole can only be applied by an administrator: one function is, for this one call.
   BecomeAdmin: eks(
@@ -203,10 +233,86 @@ const access = {
     { ClusterName: expr("$cluster"), PrincipalArn: expr("$requests.granter"), PolicyArn: ADMIN_POLICY },
     {
       output: {},
-      catches: [{ ErrorEquals: ["Eks.ResourceNotFoundException"], Next: "StartAddonsBefore" }],
+      catches: [{ ErrorEquals: ["Eks.ResourceNotFoundException"], Next: "StartPodIdentities" }],
       failTo,
-      next: "StartAddonsBefore",
+      next: "StartPodIdentities",
     },
+  ),
+};
+
+/** Launch templates are there before the groups that use them; machines of our own groups start meanwhile. */
+const groupStacks = {
+  ...loop({ id: "GroupStacks", list: "$requests.stacks", first: "PlanGroupStack", next: "StartTemplates" }),
+  ...startStack({
+    id: "Group",
+    payload: { kind: "nodegroup", group: expr("$item.group"), begins: expr("$item.begins") },
+    next: "NextGroupStacks",
+    failTo,
+  }),
+  ...loop({
+    id: "Templates",
+    list: "$requests.templateStacks",
+    first: "WaitForTemplateStack",
+    next: "StartNodegroups",
+    assign: { stackName: expr("$requests.templateStacks[$index]") },
+  }),
+  ...awaitStack({ id: "Template", next: "NextTemplates", failTo }),
+};
+
+/** Groups of our own: their stack, then their machines as Ready nodes. */
+const selfManaged = {
+  ...loop({
+    id: "OwnGroups",
+    list: "$requests.selfManaged",
+    first: "WaitForOwnStack",
+    next: "StartProfiles",
+    assign: { stackName: expr("$requests.selfManaged[$index].stackName"), ready: 0 },
+  }),
+  ...awaitStack({ id: "Own", next: "SuspendNeeded", failTo }),
+  SuspendNeeded: choose(
+    [{ when: "$count($item.suspend) > 0", assign: { polls: 0 }, next: "SuspendProcesses" }],
+    { assign: { polls: 0 }, next: "MachinesReady" },
+  ),
+  SuspendProcesses: service(
+    "autoscaling",
+    "AutoScaling",
+    "suspendProcesses",
+    {
+      AutoScalingGroupName: expr("$stackOutputs.AutoScalingGroup"),
+      ScalingProcesses: expr("$item.suspend"),
+    },
+    { output: {}, failTo, next: "MachinesReady" },
+  ),
+  MachinesReady: run(
+    "machines-ready",
+    {
+      step: expr("$item.step"),
+      name: expr("$item.name"),
+      autoScalingGroup: expr("$stackOutputs.AutoScalingGroup"),
+      polls: expr("$polls"),
+      ready: expr("$ready"),
+    },
+    {
+      assign: { polls: expr("$polls + 1"), ready: expr("$states.result.Payload.ready") },
+      failTo,
+      next: "MachinesAreReady",
+    },
+  ),
+  MachinesAreReady: choose([{ when: "$states.input.state = 'waiting'", next: "WaitForMachines" }], {
+    next: "RecordOwnGroup",
+  }),
+  WaitForMachines: wait("$states.input.waitSeconds", "MachinesReady"),
+  RecordOwnGroup: run(
+    "record-steps",
+    {
+      ended: [
+        {
+          step: expr("$item.step"),
+          message: expr("$item.name & ' has ' & $string($ready) & ' Ready nodes'"),
+        },
+      ],
+    },
+    { failTo, next: "NextOwnGroups" },
   ),
 };
 
@@ -248,7 +354,7 @@ const nodegroups = {
         next: "WaitForGroup",
       },
     ],
-    { next: "StartAddonsAfter" },
+    { next: "StartOwnGroups" },
   ),
   ...untilActive({ id: "Group", name: "$group.name", next: "NodesReady", failTo }),
   NodesReady: run(
@@ -322,8 +428,9 @@ const logging = {
 };
 
 /**
- * A cluster from its ClusterConfig: VPC and roles in one stack where the file brings none, the cluster, access,
- * the add-ons that nodes need, node groups, the other add-ons, logs. A failure removes what was created.
+ * A cluster from its ClusterConfig: VPC and roles in one stack where the file brings none, the cluster, identities,
+ * access, the add-ons that nodes need, node groups of both kinds, Fargate profiles, the other add-ons, identity
+ * providers, capabilities, logs. A failure removes what was created.
  */
 const definition = operationMachine({
   comment: "Creates a cluster as its ClusterConfig says",
@@ -338,14 +445,21 @@ const definition = operationMachine({
     ...stack,
     PlanCluster: run(
       "plan-cluster",
-      { outputs: expr("$outputs") },
+      {},
       { assign: { requests: expr("$states.result.Payload") }, output: {}, failTo, next: "CreateCluster" },
     ),
     ...cluster,
+    ...identity,
     ...access,
-    ...createAddons({ id: "AddonsBefore", list: "addonsBefore", next: "StartNodegroups" }),
+    ...podIdentities("StartAddonsBefore"),
+    ...createAddons({ id: "AddonsBefore", list: "addonsBefore", next: "StartGroupStacks" }),
+    ...groupStacks,
     ...nodegroups,
-    ...createAddons({ id: "AddonsAfter", list: "addonsAfter", next: "LoggingNeeded" }),
+    ...selfManaged,
+    ...fargateProfiles("StartAddonsAfter"),
+    ...createAddons({ id: "AddonsAfter", list: "addonsAfter", next: "StartProviders" }),
+    ...identityProviders("StartCapabilities"),
+    ...capabilities("LoggingNeeded"),
     ...logging,
     ...verification("Done"),
 

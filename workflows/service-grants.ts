@@ -11,6 +11,8 @@ const nodegroup = eksArn("nodegroup/*/*/*");
 const addon = eksArn("addon/*/*/*");
 const accessEntry = eksArn("access-entry/*/*/*/*/*");
 const fargateProfile = eksArn("fargateprofile/*/*/*");
+const capability = eksArn("capability/*/*/*/*");
+const identityProvider = eksArn("identityproviderconfig/*/*/*/*");
 const podIdentity = eksArn("podidentityassociation/*/*");
 
 const role = (path: string): string => `arn:{partition}:iam::{account}:role/${path}`;
@@ -105,6 +107,7 @@ const CALLS: Readonly<Record<string, readonly Grant[]>> = {
   "eks:describeAddon": [grant("eks:DescribeAddon", addon)],
   "eks:deleteAddon": [grant("eks:DeleteAddon", addon)],
   "eks:createAccessEntry": [grant("eks:CreateAccessEntry", cluster)],
+  "eks:updateAccessEntry": [grant("eks:UpdateAccessEntry", accessEntry)],
   "eks:associateAccessPolicy": [grant("eks:AssociateAccessPolicy", accessEntry)],
   "eks:disassociateAccessPolicy": [grant("eks:DisassociateAccessPolicy", accessEntry)],
   "eks:deleteAccessEntry": [grant("eks:DeleteAccessEntry", accessEntry)],
@@ -123,6 +126,41 @@ const CALLS: Readonly<Record<string, readonly Grant[]>> = {
     tagging(podIdentity),
     passRole("pods.eks.amazonaws.com"),
     grant("iam:GetRole", role("*")),
+  ],
+  "eks:associateIdentityProviderConfig": [
+    grant("eks:AssociateIdentityProviderConfig", cluster),
+    tagging(identityProvider),
+  ],
+  "eks:describeIdentityProviderConfig": [grant("eks:DescribeIdentityProviderConfig", identityProvider)],
+  "eks:createCapability": [
+    grant("eks:CreateCapability", cluster),
+    tagging(capability),
+    passRole("capabilities.eks.amazonaws.com"),
+  ],
+  "eks:describeCapability": [grant("eks:DescribeCapability", capability)],
+  "eks:deleteCapability": [grant("eks:DeleteCapability", capability)],
+  "autoscaling:suspendProcesses": [
+    {
+      actions: ["autoscaling:SuspendProcesses"],
+      resources: ["arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/*"],
+      conditions: { Null: { "aws:ResourceTag/slipway.dev/nodegroup": "false" } },
+    },
+  ],
+  "eks:updatePodIdentityAssociation": [
+    grant("eks:UpdatePodIdentityAssociation", podIdentity),
+    passRole("pods.eks.amazonaws.com"),
+    grant("iam:GetRole", role("*")),
+  ],
+  "eks:deletePodIdentityAssociation": [grant("eks:DeletePodIdentityAssociation", podIdentity)],
+  "eks:tagResource": [grant("eks:TagResource", cluster, nodegroup, addon)],
+  "eks:untagResource": [grant("eks:UntagResource", cluster, nodegroup, addon)],
+  "eks:associateEncryptionConfig": [
+    grant("eks:AssociateEncryptionConfig", cluster),
+    {
+      actions: ["kms:CreateGrant", "kms:DescribeKey"],
+      resources: ["arn:{partition}:kms:{region}:*:key/*"],
+      conditions: { StringEquals: { "kms:ViaService": "eks.{region}.amazonaws.com" } },
+    },
   ],
   "cloudformation:createStack": [
     {

@@ -18,6 +18,7 @@ import {
   type InsightsFilter,
   type InsightsRefreshStatus,
   ListAddonsCommand,
+  ListCapabilitiesCommand,
   ListFargateProfilesCommand,
   ListInsightsCommand,
   ListNodegroupsCommand,
@@ -45,6 +46,8 @@ export interface EksReader {
   /** Versions of an add-on, newest first; for one Kubernetes version or for all. */
   addonVersions(addon: string, kubernetesVersion?: string): Promise<AddonInfo[]>;
   fargateProfiles(cluster: string): Promise<string[]>;
+  /** Names of the capabilities of a cluster. */
+  capabilities(cluster: string): Promise<string[]>;
   clusterVersions(): Promise<ClusterVersionInformation[]>;
   /** Newest first, as EKS lists them; at most `limit`. */
   updates(cluster: string, subject: UpdateSubject, limit: number): Promise<Update[]>;
@@ -156,6 +159,14 @@ export function createEksReader(client: EKSClient): EksReader {
           (nextToken) =>
             client.send(new ListFargateProfilesCommand({ clusterName, nextToken, maxResults: 100 })),
           (reply) => reply.fargateProfileNames,
+        ),
+      ),
+    capabilities: (clusterName) =>
+      aws(`eks ListCapabilities ${clusterName}`, () =>
+        pages(
+          (nextToken) =>
+            client.send(new ListCapabilitiesCommand({ clusterName, nextToken, maxResults: 100 })),
+          (reply) => reply.capabilities?.flatMap((capability) => capability.capabilityName ?? []),
         ),
       ),
     clusterVersions: () =>

@@ -1,5 +1,7 @@
 import * as z from "zod";
-import { arn, text } from "./common.ts";
+import { accessPolicy } from "./access.ts";
+import { arn, policyDocument, tags, text } from "./common.ts";
+import { refused } from "./support.ts";
 
 /** The retentions that CloudWatch Logs takes, in days; 0 keeps logs for ever. */
 const RETENTION_DAYS = [
@@ -37,10 +39,86 @@ export const autoModeConfig = z.strictObject({
   enabled: z.boolean().optional(),
   nodePools: z.array(z.enum(["general-purpose", "system"])).optional(),
   nodeRoleARN: arn.optional(),
+  permissionsBoundaryARN: arn.optional(),
 });
 
 export const controlPlaneScalingConfig = z.strictObject({
   tier: z.enum(["standard", "tier-xl", "tier-2xl", "tier-4xl", "tier-8xl"]).optional(),
+});
+
+const NOT_IN_STEP_FUNCTIONS =
+  "Step Functions does not know these settings of CreateCluster yet; set them with the AWS CLI once the cluster exists.";
+export const kubeAPIServerConfig = refused(NOT_IN_STEP_FUNCTIONS);
+export const kubeSchedulerConfig = refused(NOT_IN_STEP_FUNCTIONS);
+export const kubeControllerManagerConfig = refused(NOT_IN_STEP_FUNCTIONS);
+
+export const outpost = refused(
+  "a control plane on an Outpost is not supported: it needs the capacity of your own hardware, EKS offers it no managed node groups and few of the updates that Slipway automates. Use eksctl for it.",
+);
+
+/** `identityProviders`: people who sign in at an OpenID Connect provider. EKS takes one. */
+export const identityProviders = z
+  .array(
+    z.strictObject({
+      type: z.literal("oidc"),
+      name: text,
+      issuerURL: z.url({ protocol: /^https$/, error: "expected an https:// URL" }),
+      clientID: text,
+      usernameClaim: text.optional(),
+      usernamePrefix: text.optional(),
+      groupsClaim: text.optional(),
+      groupsPrefix: text.optional(),
+      requiredClaims: z.record(z.string(), z.string()).optional(),
+      tags: tags.optional(),
+    }),
+  )
+  .max(1);
+
+const argocd = z.strictObject({
+  namespace: text.optional(),
+  awsIdc: z.strictObject({ idcInstanceArn: arn, idcRegion: text.optional() }),
+  networkAccess: z.strictObject({ vpceIds: z.array(text).optional() }).optional(),
+  rbacRoleMappings: z
+    .array(
+      z.strictObject({
+        role: z.enum(["ADMIN", "EDITOR", "VIEWER"]),
+        identities: z.array(z.strictObject({ id: text, type: z.enum(["SSO_USER", "SSO_GROUP"]) })).min(1),
+      }),
+    )
+    .optional(),
+});
+
+/** One element of `capabilities`: software that EKS runs for the cluster. EKS takes one of each type. */
+const capability = z.strictObject({
+  name: z.string().regex(/^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/, {
+    error: (issue) => `expected letters, digits, - and _, found ${JSON.stringify(issue.input) ?? "nothing"}`,
+  }),
+  type: z.enum(["ACK", "KRO", "ARGOCD"]),
+  roleArn: arn.optional(),
+  attachPolicyARNs: z.array(arn).optional(),
+  attachPolicy: policyDocument.optional(),
+  permissionsBoundary: arn.optional(),
+  accessPolicies: z.array(accessPolicy).optional(),
+  deletePropagationPolicy: z.literal("RETAIN").optional(),
+  configuration: z.strictObject({ argocd: argocd.optional() }).optional(),
+  tags: tags.optional(),
+});
+export const capabilities = z.array(capability);
+export type Capability = z.infer<typeof capability>;
+
+/** `fargateProfiles`: which pods run without nodes. They cannot be changed, and come one at a time. */
+export const fargateProfile = z.strictObject({
+  name: z.string().regex(/^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/, {
+    error: (issue) => `expected letters, digits, - and _, found ${JSON.stringify(issue.input) ?? "nothing"}`,
+  }),
+  podExecutionRoleARN: arn.optional(),
+  selectors: z
+    .array(z.strictObject({ namespace: text, labels: z.record(z.string(), z.string()).optional() }))
+    .min(1)
+    .max(5),
+  subnets: z.array(text).min(1).optional(),
+  tags: tags.optional(),
+  status: refused("is what eksctl reports; it is not for a file. Remove it."),
 });
 
 /** Labels of nodes: a Kubernetes label key and value. */

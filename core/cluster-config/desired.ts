@@ -1,6 +1,11 @@
+import { needsTemplate, ownImage } from "../provision/group-settings.ts";
+import { foundationRoles, usesRecommended } from "../provision/roles.ts";
 import { amiTypeOf } from "./ami-type.ts";
+import { DEFAULTS, sizesOf } from "./defaults.ts";
 import type { ManagedNodeGroup } from "./nodegroups.ts";
 import type { ClusterConfig } from "./schema.ts";
+
+export { DEFAULTS } from "./defaults.ts";
 
 /** What a managed node group comes to, in EKS's words and with every default filled in. */
 export interface DesiredNodegroup {
@@ -8,7 +13,7 @@ export interface DesiredNodegroup {
   readonly name: string;
   readonly amiType: string;
   readonly instanceTypes: readonly string[];
-  readonly capacityType: "ON_DEMAND" | "SPOT";
+  readonly capacityType: "ON_DEMAND" | "SPOT" | "CAPACITY_BLOCK";
   readonly minSize: number;
   readonly maxSize: number;
   readonly desiredSize: number;
@@ -22,6 +27,8 @@ export interface DesiredNodegroup {
   readonly availabilityZones: readonly string[];
   /** Nodes without public addresses. */
   readonly privateNetworking: boolean;
+  /** Slipway makes the group's launch template, see core/provision/launch-template.ts. */
+  readonly ownTemplate: boolean;
   /** Undefined: Slipway makes one. */
   readonly nodeRole?: string;
   readonly updateConfig?: { readonly maxUnavailable?: number; readonly maxUnavailablePercentage?: number };
@@ -30,17 +37,6 @@ export interface DesiredNodegroup {
   readonly launchTemplate?: { readonly id: string; readonly version?: string };
   readonly releaseVersion?: string;
 }
-
-/** The defaults of eksctl, which people's files count on. */
-export const DEFAULTS = {
-  instanceType: "m5.large",
-  amiFamily: "AmazonLinux2023",
-  /** GiB. */
-  volumeSize: 80,
-  nodes: 2,
-  vpcCidr: "192.168.0.0/16",
-  natGateway: "Single",
-} as const;
 
 const EFFECTS = {
   NoSchedule: "NO_SCHEDULE",
@@ -56,15 +52,23 @@ const EFFECTS = {
 export function desiredNodegroup(group: ManagedNodeGroup): DesiredNodegroup {
   const instanceTypes = group.instanceTypes ?? [group.instanceType ?? DEFAULTS.instanceType];
   const { launchTemplate, ssh, taints = [], updateConfig } = group;
+  const template = launchTemplate !== undefined || needsTemplate(group);
   // A template may set the instance type itself; naming one twice is refused by EKS.
   const typed = !launchTemplate || group.instanceTypes !== undefined || group.instanceType !== undefined;
   return {
     name: group.name,
-    amiType: amiTypeOf(group.amiFamily ?? DEFAULTS.amiFamily, instanceTypes[0] ?? DEFAULTS.instanceType),
+    amiType: ownImage(group)
+      ? "CUSTOM"
+      : amiTypeOf(group.amiFamily ?? DEFAULTS.amiFamily, instanceTypes[0] ?? DEFAULTS.instanceType),
     instanceTypes: typed ? instanceTypes : [],
-    capacityType: group.spot ? "SPOT" : "ON_DEMAND",
+    capacityType:
+      group.instanceMarketOptions?.marketType === "capacity-block"
+        ? "CAPACITY_BLOCK"
+        : group.spot || group.instanceMarketOptions?.marketType === "spot"
+          ? "SPOT"
+          : "ON_DEMAND",
     ...sizesOf(group),
-    ...(launchTemplate ? {} : { diskSize: group.volumeSize ?? DEFAULTS.volumeSize }),
+    ...(template ? {} : { diskSize: group.volumeSize ?? DEFAULTS.volumeSize }),
     labels: group.labels ?? {},
     taints: taints.map(({ key, value, effect }) => ({
       key,
@@ -75,10 +79,11 @@ export function desiredNodegroup(group: ManagedNodeGroup): DesiredNodegroup {
     subnets: group.subnets ?? [],
     availabilityZones: group.availabilityZones ?? [],
     privateNetworking: group.privateNetworking ?? false,
+    ownTemplate: !launchTemplate && template,
     ...(group.iam?.instanceRoleARN ? { nodeRole: group.iam.instanceRoleARN } : {}),
     ...(updateConfig ? { updateConfig: defined(updateConfig) } : {}),
     ...(group.nodeRepairConfig ? { nodeRepairConfig: group.nodeRepairConfig } : {}),
-    ...(ssh?.allow && ssh.publicKeyName
+    ...(!template && ssh?.allow && ssh.publicKeyName
       ? {
           remoteAccess: {
             ec2SshKey: ssh.publicKeyName,
@@ -91,14 +96,6 @@ export function desiredNodegroup(group: ManagedNodeGroup): DesiredNodegroup {
   };
 }
 
-function sizesOf(group: ManagedNodeGroup): { minSize: number; maxSize: number; desiredSize: number } {
-  const minSize =
-    group.minSize ?? group.desiredCapacity ?? Math.min(DEFAULTS.nodes, group.maxSize ?? DEFAULTS.nodes);
-  const desiredSize = group.desiredCapacity ?? minSize;
-  // EKS wants a maximum of at least 1, also of a group that is empty now.
-  return { minSize, desiredSize, maxSize: group.maxSize ?? Math.max(1, desiredSize) };
-}
-
 /** Without members that are undefined: zod's optional fields under exactOptionalPropertyTypes. */
 function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
@@ -109,35 +106,41 @@ function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
 export type DesiredAddon = NonNullable<ClusterConfig["addons"]>[number];
 
 const DEFAULT_ADDONS = ["vpc-cni", "kube-proxy", "coredns"] as const;
+const AGENT = "eks-pod-identity-agent";
+
+/** Whether pods get credentials through the pod identity agent. */
+export const usesPodIdentity = (config: ClusterConfig): boolean =>
+  (config.iam?.podIdentityAssociations ?? []).length > 0 ||
+  (config.addons ?? []).some((addon) => addon.podIdentityAssociations || usesRecommended(config, addon));
 
 /**
  * The add-ons to install: those of the file, and vpc-cni, kube-proxy and coredns unless the file disables the
- * defaults. Auto Mode has its own, so there only those of the file count.
+ * defaults; the pod identity agent where there are associations. Auto Mode has its own, so there only those of
+ * the file count.
  */
 export function desiredAddons(config: ClusterConfig): DesiredAddon[] {
   const listed = config.addons ?? [];
   if (config.addonsConfig?.disableDefaultAddons || config.autoModeConfig?.enabled) return listed;
   const names = new Set(listed.map((addon) => addon.name));
-  return [...listed, ...DEFAULT_ADDONS.filter((name) => !names.has(name)).map((name) => ({ name }))];
+  const defaults = [...DEFAULT_ADDONS, ...(usesPodIdentity(config) ? [AGENT] : [])];
+  return [...listed, ...defaults.filter((name) => !names.has(name)).map((name) => ({ name }))];
 }
 
-/** True when the file names no subnets, so that Slipway makes a VPC. */
+/**
+ * True when the file names neither a VPC nor subnets, so that Slipway makes a VPC. Subnets of the control plane
+ * alone say which VPC it is: then node groups live in those too.
+ */
 export function ownVpc(config: ClusterConfig): boolean {
   const { vpc } = config;
   const subnets = [
     ...Object.values(vpc?.subnets?.private ?? {}),
     ...Object.values(vpc?.subnets?.public ?? {}),
   ];
-  return !vpc?.controlPlaneSubnetIDs && !subnets.some((subnet) => subnet?.id !== undefined);
+  return !vpc?.id && !vpc?.controlPlaneSubnetIDs && !subnets.some((subnet) => subnet?.id !== undefined);
 }
 
-/** True when a role is missing that Slipway has to make: of the cluster or of a node group. */
-export function ownRoles(config: ClusterConfig): boolean {
-  return (
-    !config.iam?.serviceRoleARN ||
-    (config.managedNodeGroups ?? []).some((group) => !group.iam?.instanceRoleARN)
-  );
-}
+/** True when a role is missing that Slipway has to make before the cluster. */
+export const ownRoles = (config: ClusterConfig): boolean => foundationRoles(config).length > 0;
 
 const LOG_TYPES = ["api", "audit", "authenticator", "controllerManager", "scheduler"] as const;
 

@@ -14,14 +14,22 @@ export function schemaFieldsAt(schema: z.ZodType, path: readonly PropertyKey[]):
   return current instanceof z.ZodObject ? Object.keys(current.shape) : [];
 }
 
-function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
+export function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
   let current = schema;
   while (
     current instanceof z.ZodOptional ||
     current instanceof z.ZodNullable ||
-    current instanceof z.ZodDefault
+    current instanceof z.ZodDefault ||
+    current instanceof z.ZodPipe
   ) {
-    current = current.unwrap() as z.ZodType;
+    // Of a pipe the side that is not a function: preprocess has it behind, transform in front.
+    current = (
+      current instanceof z.ZodPipe
+        ? current.in instanceof z.ZodTransform
+          ? current.out
+          : current.in
+        : current.unwrap()
+    ) as z.ZodType;
   }
   return current;
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { isMinor } from "../versions/version.ts";
 import { tags } from "./common.ts";
+import { refused } from "./support.ts";
 
 /** `metadata`: which cluster, and its Kubernetes version. */
 export const metadata = z.strictObject({
@@ -28,5 +29,9 @@ export const metadata = z.strictObject({
     .optional(),
   tags: tags.optional(),
   /** Kept, not used. */
-  annotations: z.record(z.string(), z.string()).optional(),
+  annotations: tags.optional(),
+  forceUpdateVersion: refused(
+    "belongs to one upgrade, not to the cluster: override the finding of that upgrade with a reason. Remove it.",
+  ),
+  rollbackConfig: refused("belongs to one rollback, not to the cluster. Remove it."),
 });

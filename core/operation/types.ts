@@ -6,6 +6,7 @@ export type OperationType =
   | "upgrade-cluster"
   | "rotate-nodegroup"
   | "update-addons"
+  | "apply-changes"
   | "delete-cluster";
 
 export const OPERATION_STATUSES = [
@@ -59,7 +60,37 @@ export type StepKind =
   | "vpc"
   | "roles"
   | "logging"
+  /** Settings of the control plane, one kind of EKS's updates each. */
+  | "configuration"
+  | "access"
+  | "pod-identity"
+  | "fargate"
+  /** The OIDC provider of the cluster and the roles that trust it. */
+  | "identity"
+  /** A node group of our own, without EKS's management. */
+  | "self-managed"
+  | "identity-provider"
+  | "capability"
   | "verify";
+
+/** One field in which a cluster is not as its file says, and what an apply does about it. */
+export interface Difference {
+  /** As the file names it: `managedNodeGroups[workers].minSize`. */
+  readonly field: string;
+  /** What it is; absent where there is nothing yet. */
+  readonly from?: string;
+  /** What the file wants; absent where the file has nothing. */
+  readonly to?: string;
+  /**
+   * `rotate`: by new nodes in place of the old. `left`: not by an apply, the remedy says how. `immutable`: not at
+   * all; an apply with one of these is refused.
+   */
+  readonly how: "create" | "update" | "rotate" | "delete" | "left" | "immutable";
+  /** What to do about one that is left or immutable. */
+  readonly remedy?: string;
+  /** Id of the step of the plan that brings it. */
+  readonly step?: string;
+}
 
 /** One step of a plan. Events of the operation name it by `id`. */
 export interface PlanStep {
@@ -75,6 +106,8 @@ export interface PlanStep {
   readonly expectedSeconds: number;
   /** Nodes that this step replaces. */
   readonly nodes?: number;
+  /** What new nodes have that the old ones have not: a NodegroupChange of core/plan/green.ts. */
+  readonly change?: Readonly<Record<string, unknown>>;
 }
 
 /** One minor version at a time; a plan without hops (rotation, add-ons) has one phase. */
@@ -94,6 +127,8 @@ export interface Plan {
   readonly toVersion?: string;
   readonly phases: readonly PlanPhase[];
   readonly findings: readonly Finding[];
+  /** Only of an apply to a cluster that exists: what is not as the file says. */
+  readonly differences?: readonly Difference[];
   readonly expectedSeconds: number;
   readonly disruption: {
     readonly nodesReplaced: number;

@@ -12,6 +12,13 @@ export const SECONDS = {
   vpc: 150,
   roles: 30,
   logging: 20,
+  identity: 60,
+  podIdentity: 5,
+  fargateProfile: 90,
+  identityProvider: 900,
+  capability: 180,
+  /** The stack, before machines start. */
+  groupStack: 150,
   /** One small node joined after 98 s; more come at the same time, a little later. */
   greenBase: 100,
   greenPerNode: 2,

@@ -1,4 +1,5 @@
 import { byUpdateOrder, chooseAddon } from "../addons/resolve.ts";
+import { sizesOf } from "../cluster-config/defaults.ts";
 import {
   type DesiredAddon,
   desiredAddons,
@@ -12,6 +13,8 @@ import type { ClusterRef } from "../cluster-ref.ts";
 import { type InputProblem, InvalidInputError } from "../errors.ts";
 import type { Plan, PlanStep } from "../operation/types.ts";
 import { type AutomationPolicy, defaultPolicy } from "../policy/schema.ts";
+import { provisionFindings } from "../provision/findings.ts";
+import { needsIdentity } from "../provision/stack.ts";
 import type { AddonRelease, VersionFacts } from "../snapshot.ts";
 import { compareVersions } from "../versions/version.ts";
 import { SECONDS } from "./estimate.ts";
@@ -29,8 +32,9 @@ export interface ProvisionRequest {
 const BEFORE_NODES: ReadonlySet<string> = new Set(["vpc-cni", "kube-proxy", "eks-pod-identity-agent"]);
 
 /**
- * Plans the creation of a cluster: roles and VPC where the file names none, the cluster, the add-ons that nodes
- * need, node groups, the other add-ons (coredns without nodes would be DEGRADED), logging, verify.
+ * Plans the creation of a cluster: roles and VPC where the file names none, the cluster, identities, the add-ons
+ * that nodes need, node groups, Fargate profiles, the other add-ons (coredns without nodes would be DEGRADED),
+ * identity providers, capabilities, logging, verify.
  *
  * Throws InvalidInputError for a version that EKS does not offer and add-on versions that do not work with it.
  */
@@ -46,7 +50,7 @@ export function planProvision(request: ProvisionRequest): Plan {
       catalogue: addonCatalogue,
       prefer:
         exact || addon.version === undefined ? policy.addons.prefer : (addon.version as "latest" | "default"),
-      ...(exact ? { want: addon.version ?? "" } : {}),
+      ...(exact ? { want: releaseOf(addon, addonCatalogue) } : {}),
     });
     if (to === undefined) problems.push(noVersion(config, addon, version, addonCatalogue));
     return {
@@ -66,6 +70,12 @@ export function planProvision(request: ProvisionRequest): Plan {
     title,
     expectedSeconds,
   });
+  const named = (
+    kind: PlanStep["kind"],
+    target: string,
+    title: string,
+    expectedSeconds: number,
+  ): PlanStep => ({ id: `provision/${kind}/${target}`, kind, title, target, expectedSeconds });
   const steps: PlanStep[] = [
     ...(ownRoles(config) ? [step("roles", "Create the IAM roles", SECONDS.roles)] : []),
     ...(ownVpc(config) ? [step("vpc", "Create the VPC and its subnets", SECONDS.vpc)] : []),
@@ -73,6 +83,12 @@ export function planProvision(request: ProvisionRequest): Plan {
       ...step("cluster", `Create the cluster ${ref.name} on ${version}`, SECONDS.createCluster),
       to: version,
     },
+    ...(needsIdentity(config)
+      ? [step("identity", "Create the OIDC provider and the roles of service accounts", SECONDS.identity)]
+      : []),
+    ...((config.iam?.podIdentityAssociations ?? []).length > 0
+      ? [step("pod-identity", "Associate roles with service accounts", SECONDS.podIdentity)]
+      : []),
     ...addons.filter((addon) => BEFORE_NODES.has(addon.name)).map(addonStep),
     ...groups.map(
       (group): PlanStep => ({
@@ -85,7 +101,28 @@ export function planProvision(request: ProvisionRequest): Plan {
         nodes: group.desiredSize,
       }),
     ),
+    ...(config.nodeGroups ?? []).map((group): PlanStep => {
+      const { desiredSize } = sizesOf(group);
+      return {
+        id: `provision/self-managed/${group.name}`,
+        kind: "self-managed",
+        title: `Create ${group.name} with ${desiredSize} node${desiredSize === 1 ? "" : "s"}, self-managed`,
+        target: group.name,
+        to: version,
+        expectedSeconds: SECONDS.groupStack + SECONDS.greenPerNode * desiredSize,
+        nodes: desiredSize,
+      };
+    }),
+    ...(config.fargateProfiles ?? []).map(({ name }) =>
+      named("fargate", name, `Create the Fargate profile ${name}`, SECONDS.fargateProfile),
+    ),
     ...addons.filter((addon) => !BEFORE_NODES.has(addon.name)).map(addonStep),
+    ...(config.identityProviders ?? []).map(({ name }) =>
+      named("identity-provider", name, `Associate the identity provider ${name}`, SECONDS.identityProvider),
+    ),
+    ...(config.capabilities ?? []).map(({ name, type }) =>
+      named("capability", name, `Create the capability ${name} (${type})`, SECONDS.capability),
+    ),
     ...(desiredLogTypes(config).length > 0 ||
     config.cloudWatch?.clusterLogging?.logRetentionInDays !== undefined
       ? [step("logging", "Turn control-plane logs on", SECONDS.logging)]
@@ -99,11 +136,21 @@ export function planProvision(request: ProvisionRequest): Plan {
       cluster: ref,
       toVersion: version,
       phases: [phase("provision", version, steps)],
-      findings: [],
+      findings: provisionFindings(config, version),
     },
     policy,
     [],
   );
+}
+
+/** eksctl takes `1.19.0` too, for the newest build of it. */
+function releaseOf(addon: DesiredAddon, catalogue: readonly AddonRelease[]): string {
+  const wanted = `v${(addon.version ?? "").replace(/^v/, "")}`;
+  if (wanted.includes("-")) return wanted;
+  const builds = catalogue
+    .filter((release) => release.addon === addon.name && release.version.startsWith(`${wanted}-`))
+    .map((release) => release.version);
+  return builds.toSorted(compareVersions).at(-1) ?? wanted;
 }
 
 function chooseVersion(

@@ -5,48 +5,15 @@ import {
   desiredNodegroup,
 } from "../cluster-config/desired.ts";
 import type { ClusterConfig } from "../cluster-config/schema.ts";
-import { InvalidInputError } from "../errors.ts";
 import type { PlanStep } from "../operation/types.ts";
 import { physicalName, TAG_GENERATION, TAG_NODEGROUP, TAG_OPERATION } from "../plan/green.ts";
+import { type Foundation, nodeRoleOf, subnetsOf } from "./foundation.ts";
+import { isWindows } from "./group-settings.ts";
+import { templateName } from "./launch-template.ts";
+import { addonRoleKey, usesRecommended, wantsOwnRole } from "./roles.ts";
+import { addonAccount } from "./service-accounts.ts";
 
-/** What the stack brought, or the file named: where the cluster lives. */
-export interface Foundation {
-  readonly clusterRole: string;
-  readonly nodeRole: string;
-  readonly privateSubnets: readonly NamedSubnet[];
-  readonly publicSubnets: readonly NamedSubnet[];
-}
-
-export interface NamedSubnet {
-  readonly id: string;
-  /** Its name in the file; often its zone. */
-  readonly name?: string;
-  readonly zone?: string;
-}
-
-const list = (text: string | undefined): NamedSubnet[] =>
-  (text ?? "")
-    .split(",")
-    .filter((id) => id !== "")
-    .map((id) => ({ id }));
-
-/** Puts together what the file names and the outputs of the stack. */
-export function foundationOf(config: ClusterConfig, outputs: Readonly<Record<string, string>>): Foundation {
-  const named = (
-    subnets: NonNullable<NonNullable<ClusterConfig["vpc"]>["subnets"]>["private"],
-  ): NamedSubnet[] =>
-    Object.entries(subnets ?? {}).flatMap(([name, subnet]) =>
-      subnet?.id ? [{ id: subnet.id, name, zone: subnet.az ?? name }] : [],
-    );
-  const own = (output: string, fromFile: NamedSubnet[]) =>
-    fromFile.length > 0 ? fromFile : list(outputs[output]);
-  return {
-    clusterRole: config.iam?.serviceRoleARN ?? outputs.ClusterRoleArn ?? "",
-    nodeRole: outputs.NodeRoleArn ?? "",
-    privateSubnets: own("PrivateSubnets", named(config.vpc?.subnets?.private)),
-    publicSubnets: own("PublicSubnets", named(config.vpc?.subnets?.public)),
-  };
-}
+export { type Foundation, foundationOf, type NamedSubnet } from "./foundation.ts";
 
 /**
  * The input of CreateCluster, in the SDK's member names. Where the file is silent Slipway differs from the API's
@@ -60,25 +27,19 @@ export function clusterRequest(request: {
   readonly operationId: string;
 }) {
   const { config, foundation } = request;
-  const { vpc, accessConfig, kubernetesNetworkConfig: network } = config;
-  const subnetIds =
-    vpc?.controlPlaneSubnetIDs ??
-    [...foundation.privateSubnets, ...foundation.publicSubnets].map((subnet) => subnet.id);
+  const { accessConfig, kubernetesNetworkConfig: network, remoteNetworkConfig: remote } = config;
   const logTypes = desiredLogTypes(config);
+  const mode = accessConfig?.authenticationMode ?? "API_AND_CONFIG_MAP";
   return {
     name: config.metadata.name,
     version: request.version,
     roleArn: foundation.clusterRole,
-    resourcesVpcConfig: {
-      subnetIds,
-      ...(vpc?.controlPlaneSecurityGroupIDs ? { securityGroupIds: vpc.controlPlaneSecurityGroupIDs } : {}),
-      endpointPublicAccess: vpc?.clusterEndpoints?.publicAccess ?? true,
-      endpointPrivateAccess: vpc?.clusterEndpoints?.privateAccess ?? false,
-      ...(vpc?.publicAccessCIDRs ? { publicAccessCidrs: vpc.publicAccessCIDRs } : {}),
-    },
+    resourcesVpcConfig: vpcRequest(config, foundation),
     accessConfig: {
-      authenticationMode: accessConfig?.authenticationMode ?? "API_AND_CONFIG_MAP",
-      bootstrapClusterCreatorAdminPermissions: accessConfig?.bootstrapClusterCreatorAdminPermissions ?? false,
+      authenticationMode: mode,
+      // EKS takes no other with CONFIG_MAP, where nobody else could get in.
+      bootstrapClusterCreatorAdminPermissions:
+        mode === "CONFIG_MAP" || (accessConfig?.bootstrapClusterCreatorAdminPermissions ?? false),
     },
     bootstrapSelfManagedAddons: false,
     ...(network || config.autoModeConfig?.enabled
@@ -107,19 +68,67 @@ export function clusterRequest(request: {
     ...(config.controlPlaneScalingConfig?.tier
       ? { controlPlaneScalingConfig: { tier: config.controlPlaneScalingConfig.tier } }
       : {}),
+    ...(remote
+      ? {
+          remoteNetworkConfig: {
+            remoteNodeNetworks: remote.remoteNodeNetworks.map(({ cidrs }) => ({ cidrs })),
+            ...(remote.remotePodNetworks
+              ? { remotePodNetworks: remote.remotePodNetworks.map(({ cidrs }) => ({ cidrs })) }
+              : {}),
+          },
+        }
+      : {}),
     ...(config.autoModeConfig?.enabled ? autoMode(config, foundation) : {}),
     tags: { ...config.metadata.tags, [TAG_OPERATION]: request.operationId },
   };
 }
 
+function vpcRequest(config: ClusterConfig, foundation: Foundation) {
+  const { vpc, privateCluster } = config;
+  const privateOnly = vpc?.controlPlaneOnPrivateSubnets || privateCluster?.enabled;
+  const subnets = privateOnly
+    ? foundation.privateSubnets
+    : [...foundation.privateSubnets, ...foundation.publicSubnets];
+  const groups = [
+    ...(vpc?.controlPlaneSecurityGroupIDs ?? []),
+    ...(vpc?.securityGroup ? [vpc.securityGroup] : []),
+  ];
+  return {
+    subnetIds: vpc?.controlPlaneSubnetIDs ?? subnets.map((subnet) => subnet.id),
+    ...(groups.length > 0 ? { securityGroupIds: groups } : {}),
+    endpointPublicAccess: vpc?.clusterEndpoints?.publicAccess ?? !privateCluster?.enabled,
+    endpointPrivateAccess: vpc?.clusterEndpoints?.privateAccess ?? privateCluster?.enabled ?? false,
+    ...(vpc?.publicAccessCIDRs ? { publicAccessCidrs: vpc.publicAccessCIDRs } : {}),
+  };
+}
+
 /** Auto Mode is three settings that EKS takes together only; the third is elasticLoadBalancing, above. */
-const autoMode = (config: ClusterConfig, foundation: Foundation) => ({
-  computeConfig: {
-    enabled: true,
-    nodePools: config.autoModeConfig?.nodePools ?? ["general-purpose", "system"],
-    nodeRoleArn: config.autoModeConfig?.nodeRoleARN ?? foundation.nodeRole,
-  },
-  storageConfig: { blockStorage: { enabled: true } },
+function autoMode(config: ClusterConfig, foundation: Foundation) {
+  const pools = config.autoModeConfig?.nodePools ?? ["general-purpose", "system"];
+  return {
+    computeConfig: {
+      enabled: true,
+      nodePools: pools,
+      // EKS takes a node role only where there are pools of its own.
+      ...(pools.length > 0
+        ? { nodeRoleArn: config.autoModeConfig?.nodeRoleARN ?? foundation.role("auto") }
+        : {}),
+    },
+    storageConfig: { blockStorage: { enabled: true } },
+  };
+}
+
+/** Tags of everything of a node group's first generation. */
+export const groupTags = (
+  config: ClusterConfig,
+  group: { readonly name: string; readonly tags?: Readonly<Record<string, string>> | undefined },
+  operationId: string,
+): Record<string, string> => ({
+  ...config.metadata.tags,
+  ...group.tags,
+  [TAG_NODEGROUP]: group.name,
+  [TAG_GENERATION]: "1",
+  [TAG_OPERATION]: operationId,
 });
 
 /** The inputs of CreateNodegroup for the first generation of each group. */
@@ -129,23 +138,32 @@ export function nodegroupRequests(request: {
   readonly foundation: Foundation;
   readonly operationId: string;
 }) {
-  return (request.config.managedNodeGroups ?? []).map((group) =>
-    nodegroupRequest(request, desiredNodegroup(group)),
-  );
+  return (request.config.managedNodeGroups ?? []).map((group, i) => {
+    const subnets = subnetsOf(request.config, request.foundation, group, `managedNodeGroups[${i}]`);
+    return nodegroupRequest(request, desiredNodegroup(group), subnets, nodeRoleOf(request.foundation, group));
+  });
 }
 
-function nodegroupRequest(request: Parameters<typeof nodegroupRequests>[0], group: DesiredNodegroup) {
-  const { config, foundation } = request;
-  const template = group.launchTemplate;
+function nodegroupRequest(
+  request: Parameters<typeof nodegroupRequests>[0],
+  group: DesiredNodegroup,
+  subnets: string[],
+  nodeRole: string,
+) {
+  const { config } = request;
+  const template = group.ownTemplate
+    ? { name: templateName(config.metadata.name, group.name), version: "1" }
+    : group.launchTemplate;
+  const custom = group.amiType === "CUSTOM";
   return {
     clusterName: config.metadata.name,
     nodegroupName: physicalName(group.name, 1),
-    version: request.version,
-    ...(group.releaseVersion ? { releaseVersion: group.releaseVersion } : {}),
-    subnets: subnetsOf(config, foundation, group),
-    nodeRole: group.nodeRole ?? foundation.nodeRole,
+    // With an image of the template EKS refuses the three.
+    ...(custom ? {} : { version: request.version, amiType: group.amiType }),
+    ...(group.releaseVersion && !custom ? { releaseVersion: group.releaseVersion } : {}),
+    subnets,
+    nodeRole,
     scalingConfig: { minSize: group.minSize, maxSize: group.maxSize, desiredSize: group.desiredSize },
-    amiType: group.amiType,
     capacityType: group.capacityType,
     ...(group.instanceTypes.length > 0 ? { instanceTypes: [...group.instanceTypes] } : {}),
     ...(group.diskSize === undefined ? {} : { diskSize: group.diskSize }),
@@ -155,47 +173,18 @@ function nodegroupRequest(request: Parameters<typeof nodegroupRequests>[0], grou
     ...(template ? { launchTemplate: { ...template } } : {}),
     ...(group.updateConfig ? { updateConfig: { ...group.updateConfig } } : {}),
     ...(group.nodeRepairConfig ? { nodeRepairConfig: { ...group.nodeRepairConfig } } : {}),
-    tags: {
-      ...config.metadata.tags,
-      ...group.tags,
-      [TAG_NODEGROUP]: group.name,
-      [TAG_GENERATION]: "1",
-      [TAG_OPERATION]: request.operationId,
-    },
+    tags: groupTags(config, group, request.operationId),
   };
 }
 
-/** The group's own subnets by id, name or zone; else all private ones, or public ones when there are no others. */
-function subnetsOf(config: ClusterConfig, foundation: Foundation, group: DesiredNodegroup): string[] {
-  const { privateSubnets, publicSubnets } = foundation;
-  const all = [...privateSubnets, ...publicSubnets];
-  if (group.subnets.length > 0) {
-    return group.subnets.map((wanted) => all.find((s) => s.id === wanted || s.name === wanted)?.id ?? wanted);
-  }
-  const preferred = privateSubnets.length > 0 ? privateSubnets : publicSubnets;
-  if (group.availabilityZones.length === 0) return preferred.map((subnet) => subnet.id);
-  // In a VPC of ours subnets are in the order of the file's zones.
-  const zones = config.availabilityZones ?? [];
-  const inZone = preferred.filter((subnet, i) =>
-    group.availabilityZones.includes(subnet.zone ?? zones[i] ?? ""),
-  );
-  if (inZone.length > 0) return inZone.map((subnet) => subnet.id);
-  throw new InvalidInputError([
-    {
-      field: `managedNodeGroups[${group.name}].availabilityZones`,
-      message: `no subnet of the cluster is in ${group.availabilityZones.join(", ")}`,
-      remedy: "Name the zones at availabilityZones of the cluster too, or subnets of the group.",
-    },
-  ]);
-}
-
 /** The inputs of CreateAddon, in the order of the plan's steps. */
-export function addonRequests(config: ClusterConfig, steps: readonly PlanStep[]) {
+export function addonRequests(config: ClusterConfig, steps: readonly PlanStep[], foundation: Foundation) {
   const wanted = new Map(desiredAddons(config).map((addon) => [addon.name, addon]));
   return steps
     .filter((step) => step.kind === "addon")
     .map((step) => {
       const addon = wanted.get(step.target ?? "");
+      const values = addon?.configurationValues ?? defaultValues(config, step.target ?? "");
       return {
         step: step.id,
         addon: step.target ?? "",
@@ -206,10 +195,54 @@ export function addonRequests(config: ClusterConfig, steps: readonly PlanStep[])
           addonVersion: step.to ?? "",
           // Nothing that a person made can be there yet.
           resolveConflicts: addon?.resolveConflicts?.toUpperCase() === "NONE" ? "NONE" : "OVERWRITE",
-          ...(addon?.configurationValues ? { configurationValues: addon.configurationValues } : {}),
-          ...(addon?.serviceAccountRoleARN ? { serviceAccountRoleArn: addon.serviceAccountRoleARN } : {}),
+          ...(values ? { configurationValues: values } : {}),
+          ...(addon ? addonRoles(config, addon, foundation) : {}),
+          ...(addon?.namespaceConfig ? { namespaceConfig: { ...addon.namespaceConfig } } : {}),
           tags: { ...config.metadata.tags, ...addon?.tags },
         },
       };
     });
 }
+
+/** How the add-on gets at AWS: a role for its service account, through OIDC or the pod identity agent. */
+function addonRoles(
+  config: ClusterConfig,
+  addon: ReturnType<typeof desiredAddons>[number],
+  foundation: Foundation,
+) {
+  if (addon.serviceAccountRoleARN) return { serviceAccountRoleArn: addon.serviceAccountRoleARN };
+  if (wantsOwnRole(addon)) return { serviceAccountRoleArn: foundation.role(`irsa-addon/${addon.name}`) };
+  if (addon.podIdentityAssociations)
+    return {
+      podIdentityAssociations: addon.podIdentityAssociations.map((association) => ({
+        serviceAccount: association.serviceAccountName,
+        roleArn:
+          association.roleARN ?? foundation.role(addonRoleKey(addon.name, association.serviceAccountName)),
+      })),
+    };
+  const account = addonAccount(addon.name);
+  if (!account || !usesRecommended(config, addon)) return {};
+  return {
+    podIdentityAssociations: [
+      {
+        serviceAccount: account.serviceAccount,
+        roleArn: foundation.role(addonRoleKey(addon.name, account.serviceAccount)),
+      },
+    ],
+  };
+}
+
+/** What an add-on needs to know of the data plane, where the file does not configure it. */
+function defaultValues(config: ClusterConfig, addon: string): string | undefined {
+  const groups = [...(config.managedNodeGroups ?? []), ...(config.nodeGroups ?? [])];
+  if (addon === "coredns" && onlyFargate(config)) return JSON.stringify({ computeType: "Fargate" });
+  if (addon === "vpc-cni" && groups.some(isWindows)) return JSON.stringify({ enableWindowsIpam: "true" });
+  return undefined;
+}
+
+/** Whether pods can run on Fargate only. */
+export const onlyFargate = (config: ClusterConfig): boolean =>
+  (config.fargateProfiles ?? []).length > 0 &&
+  (config.managedNodeGroups ?? []).length === 0 &&
+  (config.nodeGroups ?? []).length === 0 &&
+  config.autoModeConfig?.enabled !== true;

@@ -1,5 +1,11 @@
 import { TerminalError } from "../../core/errors.ts";
-import { type GreenNodegroup, greenNodegroup, TAG_OPERATION } from "../../core/plan/green.ts";
+import {
+  carries,
+  type GreenNodegroup,
+  greenNodegroup,
+  type NodegroupChange,
+  TAG_OPERATION,
+} from "../../core/plan/green.ts";
 import type { NodegroupFacts } from "../../core/snapshot.ts";
 
 /** What to do next about one logical node group, judged from what EKS has: every pass may begin anywhere. */
@@ -30,8 +36,10 @@ export function rotationAction(request: {
   readonly nodegroup: string;
   readonly version: string;
   readonly operationId: string;
+  /** What the new nodes have beside the version. */
+  readonly change?: NodegroupChange | undefined;
 }): RotationAction {
-  const { nodegroup, version, operationId } = request;
+  const { nodegroup, version, operationId, change = {} } = request;
   const groups = request.nodegroups
     .filter((group) => group.logicalName === nodegroup)
     .toSorted((a, b) => a.generation - b.generation || (a.name < b.name ? -1 : 1));
@@ -50,21 +58,25 @@ export function rotationAction(request: {
     const made = blue.tags[TAG_OPERATION] === operationId && blue.version === version;
     return made
       ? { action: "done", green: blue }
-      : { action: "create", blue, green: greenNodegroup({ blue, version, operationId }) };
+      : { action: "create", blue, green: greenNodegroup({ blue, version, operationId, change }) };
   }
   if (blue.status === "DELETING") return { action: "finish", blue, green };
-  return green.version === version && USABLE.has(green.status)
+  return green.version === version && USABLE.has(green.status) && carries(green, change)
     ? { action: "reuse", blue, green }
     : { action: "discard", blue, leftover: green.name };
 }
 
 /** Members that are maps of the user's own keys: their keys are not member names. */
-const MAPS: ReadonlySet<string> = new Set(["labels", "tags"]);
+const MAPS: ReadonlySet<string> = new Set(["addOrUpdateLabels", "labels", "requiredClaims", "tags"]);
+
+/** `labels` is a map of texts where something is created, and a structure of changes where it is updated. */
+const isMap = (name: string, value: object): boolean =>
+  MAPS.has(name) && Object.values(value).every((member) => typeof member === "string");
 
 /** An SDK request (`nodegroupName`) as a service integration of Step Functions wants it (`NodegroupName`). */
 export function integrationArguments(value: unknown, name = ""): unknown {
   if (Array.isArray(value)) return value.map((item) => integrationArguments(item));
-  if (typeof value !== "object" || value === null || MAPS.has(name)) return value;
+  if (typeof value !== "object" || value === null || isMap(name, value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [
       `${key.charAt(0).toUpperCase()}${key.slice(1)}`,

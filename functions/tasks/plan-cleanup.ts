@@ -4,7 +4,8 @@ import { stacksOf } from "../../adapters/aws/stacks.ts";
 import { nodegroupFacts } from "../../adapters/snapshot.ts";
 import type { Operation } from "../../core/operation/types.ts";
 import { TAG_OPERATION } from "../../core/plan/green.ts";
-import { stackName } from "../../core/provision/stack.ts";
+import { partStackName, stackName } from "../../core/provision/stack.ts";
+import { TAG_CLUSTER } from "../lib/stack-request.ts";
 import { type TaskContext, task, taskInput } from "../lib/task.ts";
 import { operationOf, record } from "../lib/work.ts";
 
@@ -15,7 +16,7 @@ const input = taskInput.extend({
 
 /**
  * What has to be removed, read from AWS: after a failed provisioning what carries the operation's tag, so that
- * nothing which was there before is touched; for a deletion the cluster with its node groups and our own stack.
+ * nothing which was there before is touched; for a deletion the cluster with what is in it and our own stacks.
  */
 export const handler = task("plan-cleanup", input, async ({ operationId, scope }, context) => {
   const { store, runtime } = context;
@@ -24,15 +25,23 @@ export const handler = task("plan-cleanup", input, async ({ operationId, scope }
   const eks = eksOf(runtime);
   const ours = (tags: Readonly<Record<string, string>> | undefined): boolean =>
     scope === "cluster" || tags?.[TAG_OPERATION] === operationId;
-  const cluster = await eks.cluster(name);
-  const groups = cluster ? (await eks.nodegroups(name)).map(nodegroupFacts) : [];
-  const stack = await stacksOf(runtime).stack(stackName(name));
+  const live = await eks.cluster(name);
+  const cluster = live !== undefined && ours(live.tags);
+  const groups = live ? (await eks.nodegroups(name)).map(nodegroupFacts) : [];
+  const stacks = (await stacksOf(runtime).withTag(TAG_CLUSTER, name)).filter(
+    (stack) => stack.status !== "DELETE_COMPLETE" && ours(stack.tags),
+  );
+  const foundation: readonly string[] = [stackName(name), partStackName(name, "identity")];
+  const names = stacks.map((stack) => stack.name);
   const found = {
     nodegroups: groups.filter((group) => ours(group.tags)).map((group) => group.name),
-    cluster: cluster !== undefined && ours(cluster.tags),
-    protected: cluster?.deletionProtection ?? false,
-    stack: stack !== undefined && stack.status !== "DELETE_COMPLETE" && ours(stack.tags),
-    stackName: stackName(name),
+    capabilities: cluster ? await eks.capabilities(name) : [],
+    fargateProfiles: cluster ? await eks.fargateProfiles(name) : [],
+    groupStacks: names.filter((stack) => !foundation.includes(stack)),
+    cluster,
+    protected: live?.deletionProtection ?? false,
+    // Roles of service accounts before the provider and the VPC that everything stood in.
+    stacks: [...foundation].reverse().filter((stack) => names.includes(stack)),
   };
   if (scope === "created") await announceUndo(context, operation, found);
   else await startDeletion(context, operation);
@@ -42,12 +51,21 @@ export const handler = task("plan-cleanup", input, async ({ operationId, scope }
 async function announceUndo(
   context: TaskContext,
   operation: Operation,
-  found: { nodegroups: readonly string[]; cluster: boolean; stack: boolean },
+  found: {
+    readonly nodegroups: readonly string[];
+    readonly capabilities: readonly string[];
+    readonly fargateProfiles: readonly string[];
+    readonly cluster: boolean;
+    readonly groupStacks: readonly string[];
+    readonly stacks: readonly string[];
+  },
 ): Promise<void> {
   const what = [
+    ...found.capabilities.map((name) => `capability ${name}`),
+    ...found.fargateProfiles.map((name) => `Fargate profile ${name}`),
     ...found.nodegroups.map((name) => `node group ${name}`),
     ...(found.cluster ? [`cluster ${operation.cluster.name}`] : []),
-    ...(found.stack ? [`stack ${stackName(operation.cluster.name)}`] : []),
+    ...[...found.groupStacks, ...found.stacks].map((name) => `stack ${name}`),
   ];
   await record(context, operation.id, {
     kind: "Note",
@@ -55,10 +73,12 @@ async function announceUndo(
   });
 }
 
+const BEGUN = new Set(["nodegroup", "self-managed", "fargate", "capability"]);
+
 async function startDeletion(context: TaskContext, operation: Operation): Promise<void> {
   const steps = operation.plan.phases.flatMap((phase) => phase.steps);
   for (const step of steps) {
-    if (step.kind === "nodegroup")
+    if (BEGUN.has(step.kind))
       await record(context, operation.id, { kind: "StepStarted", step: step.id, message: step.title });
     if (step.kind === "addon")
       await record(context, operation.id, {

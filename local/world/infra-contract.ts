@@ -31,6 +31,8 @@ export interface NodeLaunch {
   readonly kubeletVersion: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly NodeTaint[];
+  /** ARN of the role of a self-managed machine, which must have an access entry; EKS sees to it for its own groups. */
+  readonly nodeRole?: string;
 }
 
 export interface AsgRecord extends Place {
@@ -125,6 +127,8 @@ export interface InfraExtras {
     | { readonly id: string; readonly name: string; readonly version: number; readonly data: object }
     | undefined;
   /** A machine of a group with `drainBeforeTermination` is to go: drain it, then call `drained`. */
+  /** Whether a cluster lets machines of a role join; asked again until it does. Without it everybody may. */
+  admitBy(check: (clusterArn: string, nodeRole: string) => boolean): void;
   onDrainRequest(listener: (instance: InstanceRecord, deadline: number) => void): void;
   drained(place: Place, instanceId: string): void;
 }

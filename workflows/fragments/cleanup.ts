@@ -1,113 +1,228 @@
+import { loop } from "./loop.ts";
 import { untilGone } from "./nodegroup.ts";
 import { eksBusyRetry } from "./retry.ts";
 import { choose, eks, expr, failure, run, type States, service, wait } from "./states.ts";
 
+interface Removal {
+  readonly scope: "created" | "cluster";
+  readonly next: string;
+  readonly failTo: string;
+}
+
 /**
- * Removes node groups, cluster and stack, as `plan-cleanup` found them. Enter at `PlanCleanup`. Node groups go
- * all at once; EKS refuses to delete a cluster that still has one.
+ * Removes what `plan-cleanup` found. Enter at `PlanCleanup`. Capabilities and Fargate profiles first, while the
+ * cluster can still end them; node groups of both kinds, all at once; the cluster, which EKS does not delete while
+ * it has any of these; then the stacks that it stood on. A protected cluster is left whole.
  */
-export const cleanup = (options: { scope: "created" | "cluster"; next: string; failTo: string }): States => {
-  const { scope, next, failTo } = options;
-  return {
-    PlanCleanup: run(
-      "plan-cleanup",
-      { scope },
+export const cleanup = ({ scope, next, failTo }: Removal): States => ({
+  PlanCleanup: run(
+    "plan-cleanup",
+    { scope },
+    {
+      assign: { removal: expr("$states.result.Payload"), index: 0, polls: 0 },
+      output: {},
+      failTo,
+      next: "MayDelete",
+    },
+  ),
+  MayDelete: choose(
+    [
       {
+        when: "$removal.protected and $removal.cluster",
         assign: {
-          removal: expr("$states.result.Payload"),
-          index: 0,
-          polls: 0,
+          failure: failure("DeletionProtected", {
+            message: "'cluster ' & $cluster & ' has deletion protection; nothing was deleted'",
+            remedy: "Turn the deletion protection of the cluster off, then retry the operation.",
+          }),
         },
-        failTo,
-        next: "NextToDelete",
+        next: failTo,
       },
-    ),
-    NextToDelete: choose(
-      [
-        {
-          when: "$index < $count($removal.nodegroups)",
-          assign: { group: expr("$removal.nodegroups[$index]"), index: expr("$index + 1") },
-          next: "StartToDelete",
+    ],
+    { next: "StartOldCapabilities" },
+  ),
+  ...oldCapabilities(failTo, "StartOldProfiles"),
+  ...oldProfiles(failTo, "StartOldGroups"),
+  ...oldGroups(failTo, "StartGroupStacksToDelete"),
+  ...deleteStacks({ id: "GroupStack", list: "$removal.groupStacks", next: "ClusterLeft", failTo }),
+  ClusterLeft: choose([{ when: "$removal.cluster", next: "DeleteCluster" }], {
+    next: "StartFoundationStacksToDelete",
+  }),
+  ...oldCluster(failTo, "StartFoundationStacksToDelete"),
+  ...deleteStacks({ id: "FoundationStack", list: "$removal.stacks", next, failTo }),
+});
+
+/** Polls until the description of something is not found any more. */
+const gone = (options: {
+  readonly id: string;
+  readonly what: string;
+  readonly name: string;
+  readonly again: string;
+  readonly failTo: string;
+}) =>
+  choose(
+    [
+      {
+        when: "$states.input.status != 'DELETING' or $polls >= 120",
+        assign: {
+          failure: failure(`${options.id}NotDeleted`, {
+            message: `'${options.what} ' & ${options.name} & ' could not be deleted, it is ' & $states.input.status`,
+            remedy: `Look at the ${options.what} in EKS, then retry the operation.`,
+          }),
         },
-      ],
-      { assign: { index: 0 }, next: "NextToGo" },
-    ),
-    StartToDelete: eks(
-      "deleteNodegroup",
-      { ClusterName: expr("$cluster"), NodegroupName: expr("$group") },
+        next: options.failTo,
+      },
+    ],
+    { next: options.again },
+  );
+
+const notFound = (next: string) => [{ ErrorEquals: ["Eks.ResourceNotFoundException"], Next: next }];
+
+function oldCapabilities(failTo: string, next: string): States {
+  const list = "$removal.capabilities";
+  return {
+    ...loop({ id: "OldCapabilities", list, first: "DeleteCapability", next }),
+    DeleteCapability: eks(
+      "deleteCapability",
+      { ClusterName: expr("$cluster"), CapabilityName: expr("$item") },
       {
         retry: eksBusyRetry,
         output: {},
-        catches: [{ ErrorEquals: ["Eks.ResourceNotFoundException"], Next: "NextToDelete" }],
+        catches: notFound("NextOldCapabilities"),
         failTo,
-        next: "NextToDelete",
+        next: "WaitUntilCapabilityGone",
       },
     ),
-    NextToGo: choose(
-      [
-        {
-          when: "$index < $count($removal.nodegroups)",
-          assign: { group: expr("$removal.nodegroups[$index]"), index: expr("$index + 1"), polls: 0 },
-          next: "WaitUntilGroupGone",
-        },
-        { when: "$removal.cluster", next: "DeleteCluster" },
-      ],
-      { next: "StackLeft" },
-    ),
-    ...untilGone({ id: "Group", name: "$group", next: "NextToGo", failTo }),
-    DeleteCluster: eks(
-      "deleteCluster",
-      { Name: expr("$cluster") },
-      {
-        retry: eksBusyRetry,
-        assign: { polls: 0 },
-        output: {},
-        catches: [{ ErrorEquals: ["Eks.ResourceNotFoundException"], Next: "StackLeft" }],
-        failTo,
-        next: "WaitUntilClusterGone",
-      },
-    ),
-    WaitUntilClusterGone: wait("$polls = 0 ? 60 : 30", "DescribeClusterGone"),
-    DescribeClusterGone: eks(
-      "describeCluster",
-      { Name: expr("$cluster") },
+    WaitUntilCapabilityGone: wait("20", "DescribeCapabilityGone"),
+    DescribeCapabilityGone: eks(
+      "describeCapability",
+      { ClusterName: expr("$cluster"), CapabilityName: expr("$item") },
       {
         assign: { polls: expr("$polls + 1") },
-        output: { status: expr("$states.result.Cluster.Status") },
-        catches: [{ ErrorEquals: ["Eks.ResourceNotFoundException"], Next: "StackLeft" }],
+        output: { status: expr("$states.result.Capability.Status") },
+        catches: notFound("NextOldCapabilities"),
         failTo,
-        next: "ClusterGone",
+        next: "CapabilityGone",
       },
     ),
-    ClusterGone: choose(
-      [
-        {
-          when: "$states.input.status != 'DELETING' or $polls >= 120",
-          assign: {
-            failure: failure("ClusterNotDeleted", {
-              message: "'cluster ' & $cluster & ' could not be deleted, it is ' & $states.input.status",
-              remedy: "Look at the cluster in EKS, then retry the operation.",
-            }),
-          },
-          next: failTo,
-        },
-      ],
-      { next: "WaitUntilClusterGone" },
+    CapabilityGone: gone({
+      id: "Capability",
+      what: "capability",
+      name: "$item",
+      again: "WaitUntilCapabilityGone",
+      failTo,
+    }),
+  };
+}
+
+/** EKS deletes one profile of a cluster at a time. */
+function oldProfiles(failTo: string, next: string): States {
+  return {
+    ...loop({ id: "OldProfiles", list: "$removal.fargateProfiles", first: "DeleteProfile", next }),
+    DeleteProfile: eks(
+      "deleteFargateProfile",
+      { ClusterName: expr("$cluster"), FargateProfileName: expr("$item") },
+      {
+        retry: eksBusyRetry,
+        output: {},
+        catches: notFound("NextOldProfiles"),
+        failTo,
+        next: "WaitUntilProfileGone",
+      },
     ),
-    StackLeft: choose([{ when: "$removal.stack", assign: { polls: 0 }, next: "DeleteStack" }], { next }),
-    DeleteStack: service(
+    WaitUntilProfileGone: wait("$polls = 0 ? 60 : 20", "DescribeProfileGone"),
+    DescribeProfileGone: eks(
+      "describeFargateProfile",
+      { ClusterName: expr("$cluster"), FargateProfileName: expr("$item") },
+      {
+        assign: { polls: expr("$polls + 1") },
+        output: { status: expr("$states.result.FargateProfile.Status") },
+        catches: notFound("NextOldProfiles"),
+        failTo,
+        next: "ProfileGone",
+      },
+    ),
+    ProfileGone: gone({
+      id: "FargateProfile",
+      what: "Fargate profile",
+      name: "$item",
+      again: "WaitUntilProfileGone",
+      failTo,
+    }),
+  };
+}
+
+function oldGroups(failTo: string, next: string): States {
+  const list = "$removal.nodegroups";
+  return {
+    ...loop({ id: "OldGroups", list, first: "StartToDelete", next: "StartOldGroupsGone" }),
+    StartToDelete: eks(
+      "deleteNodegroup",
+      { ClusterName: expr("$cluster"), NodegroupName: expr("$item") },
+      { retry: eksBusyRetry, output: {}, catches: notFound("NextOldGroups"), failTo, next: "NextOldGroups" },
+    ),
+    ...loop({ id: "OldGroupsGone", list, first: "WaitUntilGroupGone", next }),
+    ...untilGone({ id: "Group", name: "$item", next: "NextOldGroupsGone", failTo }),
+  };
+}
+
+const oldCluster = (failTo: string, next: string): States => ({
+  DeleteCluster: eks(
+    "deleteCluster",
+    { Name: expr("$cluster") },
+    {
+      retry: eksBusyRetry,
+      assign: { polls: 0 },
+      output: {},
+      catches: notFound(next),
+      failTo,
+      next: "WaitUntilClusterGone",
+    },
+  ),
+  WaitUntilClusterGone: wait("$polls = 0 ? 60 : 30", "DescribeClusterGone"),
+  DescribeClusterGone: eks(
+    "describeCluster",
+    { Name: expr("$cluster") },
+    {
+      assign: { polls: expr("$polls + 1") },
+      output: { status: expr("$states.result.Cluster.Status") },
+      catches: notFound(next),
+      failTo,
+      next: "ClusterGone",
+    },
+  ),
+  ClusterGone: gone({
+    id: "Cluster",
+    what: "cluster",
+    name: "$cluster",
+    again: "WaitUntilClusterGone",
+    failTo,
+  }),
+});
+
+/** Deletes stacks, all at once, and waits for each. `id` is one stack. Enter at `Start<id>sToDelete`. */
+function deleteStacks(options: {
+  readonly id: string;
+  readonly list: string;
+  readonly next: string;
+  readonly failTo: string;
+}): States {
+  const { id, list, next, failTo } = options;
+  return {
+    ...loop({ id: `${id}sToDelete`, list, first: `Delete${id}`, next: `Start${id}sGone` }),
+    [`Delete${id}`]: service(
       "cloudformation",
       "CloudFormation",
       "deleteStack",
-      { StackName: expr("$removal.stackName") },
-      { output: {}, failTo, next: "WaitUntilStackGone" },
+      { StackName: expr("$item") },
+      { output: {}, failTo, next: `Next${id}sToDelete` },
     ),
-    WaitUntilStackGone: wait("30", "DescribeStackGone"),
-    DescribeStackGone: service(
+    ...loop({ id: `${id}sGone`, list, first: `WaitUntil${id}Gone`, next }),
+    [`WaitUntil${id}Gone`]: wait("20", `Describe${id}Gone`),
+    [`Describe${id}Gone`]: service(
       "cloudformation",
       "CloudFormation",
       "describeStacks",
-      { StackName: expr("$removal.stackName") },
+      { StackName: expr("$item") },
       {
         assign: { polls: expr("$polls + 1") },
         output: {
@@ -123,30 +238,30 @@ export const cleanup = (options: { scope: "created" | "cluster"; next: string; f
               "CloudFormation.CloudFormationException",
               "CloudFormation.ValidationErrorException",
             ],
-            Next: next,
+            Next: `Next${id}sGone`,
           },
         ],
         failTo,
-        next: "StackGone",
+        next: `${id}Gone`,
       },
     ),
-    StackGone: choose(
+    [`${id}Gone`]: choose(
       [
-        { when: "$states.input.status = 'DELETE_COMPLETE'", next },
+        { when: "$states.input.status = 'DELETE_COMPLETE'", next: `Next${id}sGone` },
         {
-          when: "$states.input.status != 'DELETE_IN_PROGRESS' or $polls >= 60",
+          when: "$states.input.status != 'DELETE_IN_PROGRESS' or $polls >= 90",
           assign: {
             failure: failure("StackNotDeleted", {
               message:
-                "'stack ' & $removal.stackName & ' could not be deleted, it is ' & $states.input.status & ' ' & $states.input.reason",
+                "'stack ' & $item & ' could not be deleted, it is ' & $states.input.status & ' ' & $states.input.reason",
               remedy:
-                "Remove what still uses its VPC (load balancers, network interfaces), then retry the operation.",
+                "Remove what still uses it (load balancers, network interfaces, roles in use), then retry the operation.",
             }),
           },
           next: failTo,
         },
       ],
-      { next: "WaitUntilStackGone" },
+      { next: `WaitUntil${id}Gone` },
     ),
   };
-};
+}

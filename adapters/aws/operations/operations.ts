@@ -1,4 +1,8 @@
 import type {
+  DescribeAutoScalingGroupsCommandInput,
+  DescribeAutoScalingGroupsCommandOutput,
+} from "@aws-sdk/client-auto-scaling";
+import type {
   DescribeTrailsCommandInput,
   DescribeTrailsCommandOutput,
   GetTrailStatusCommandInput,
@@ -11,6 +15,8 @@ import type {
   StartQueryCommandOutput,
 } from "@aws-sdk/client-cloudwatch-logs";
 import type {
+  DescribeInstanceTypesCommandInput,
+  DescribeInstanceTypesCommandOutput,
   DescribeLaunchTemplateVersionsCommandInput,
   DescribeLaunchTemplateVersionsCommandOutput,
   DescribeSecurityGroupsCommandInput,
@@ -50,6 +56,16 @@ const ec2: Service = {
   xmlNamespace: "http://ec2.amazonaws.com/doc/2016-11-15",
   version: "2016-11-15",
   target: "AmazonEC2",
+};
+
+const autoScaling: Service = {
+  id: "Auto Scaling",
+  signingName: "autoscaling",
+  protocol: AwsQueryProtocol,
+  namespace: "com.amazonaws.autoscaling",
+  xmlNamespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/",
+  version: "2011-01-01",
+  target: "AutoScaling_2011_01_01",
 };
 
 const sts: Service = {
@@ -107,6 +123,16 @@ export const describeSubnets: Operation<DescribeSubnetsCommandInput, DescribeSub
   service: ec2,
   schema: schemas.DescribeSubnets,
 };
+
+export const describeInstanceTypes: Operation<
+  DescribeInstanceTypesCommandInput,
+  DescribeInstanceTypesCommandOutput
+> = { service: ec2, schema: schemas.DescribeInstanceTypes };
+
+export const describeAutoScalingGroups: Operation<
+  DescribeAutoScalingGroupsCommandInput,
+  DescribeAutoScalingGroupsCommandOutput
+> = { service: autoScaling, schema: schemas.DescribeAutoScalingGroups };
 
 export const getCallerIdentity: Operation<GetCallerIdentityCommandInput, GetCallerIdentityCommandOutput> = {
   service: sts,

@@ -65,12 +65,21 @@ export const DescribeSubnets: StaticOperationSchema = [
               "com.amazonaws.ec2",
               "Subnet",
               0,
-              ["SubnetId", "VpcId", "AvailableIpAddressCount", "AvailabilityZone"],
+              [
+                "SubnetId",
+                "VpcId",
+                "CidrBlock",
+                "AvailableIpAddressCount",
+                "AvailabilityZone",
+                "MapPublicIpOnLaunch",
+              ],
               [
                 [0, { ec2QueryName: "SubnetId", xmlName: "subnetId" }],
                 [0, { ec2QueryName: "VpcId", xmlName: "vpcId" }],
+                [0, { ec2QueryName: "CidrBlock", xmlName: "cidrBlock" }],
                 [1, { ec2QueryName: "AvailableIpAddressCount", xmlName: "availableIpAddressCount" }],
                 [0, { ec2QueryName: "AvailabilityZone", xmlName: "availabilityZone" }],
+                [2, { ec2QueryName: "MapPublicIpOnLaunch", xmlName: "mapPublicIpOnLaunch" }],
               ],
             ],
             { xmlName: "item" },
@@ -79,6 +88,252 @@ export const DescribeSubnets: StaticOperationSchema = [
         { ec2QueryName: "SubnetSet", xmlName: "subnetSet" },
       ],
     ],
+  ],
+];
+
+export const DescribeInstanceTypes: StaticOperationSchema = [
+  9,
+  "com.amazonaws.ec2",
+  "DescribeInstanceTypes",
+  0,
+  [
+    3,
+    "com.amazonaws.ec2",
+    "DescribeInstanceTypesRequest",
+    0,
+    ["Filters", "MaxResults", "NextToken"],
+    [
+      [
+        [
+          1,
+          "com.amazonaws.ec2",
+          "FilterList",
+          0,
+          [
+            [
+              3,
+              "com.amazonaws.ec2",
+              "Filter",
+              0,
+              ["Name", "Values"],
+              [
+                0,
+                [
+                  [1, "com.amazonaws.ec2", "ValueStringList", 0, [0, { xmlName: "item" }]],
+                  { xmlName: "Value" },
+                ],
+              ],
+            ],
+            { xmlName: "Filter" },
+          ],
+        ],
+        { xmlName: "Filter" },
+      ],
+      1,
+      0,
+    ],
+  ],
+  [
+    3,
+    "com.amazonaws.ec2",
+    "DescribeInstanceTypesResult",
+    0,
+    ["InstanceTypes", "NextToken"],
+    [
+      [
+        [
+          1,
+          "com.amazonaws.ec2",
+          "InstanceTypeInfoList",
+          0,
+          [
+            [
+              3,
+              "com.amazonaws.ec2",
+              "InstanceTypeInfo",
+              0,
+              [
+                "InstanceType",
+                "CurrentGeneration",
+                "BareMetal",
+                "ProcessorInfo",
+                "VCpuInfo",
+                "MemoryInfo",
+                "GpuInfo",
+                "NeuronInfo",
+              ],
+              [
+                [0, { ec2QueryName: "InstanceType", xmlName: "instanceType" }],
+                [2, { ec2QueryName: "CurrentGeneration", xmlName: "currentGeneration" }],
+                [2, { ec2QueryName: "BareMetal", xmlName: "bareMetal" }],
+                [
+                  [
+                    3,
+                    "com.amazonaws.ec2",
+                    "ProcessorInfo",
+                    0,
+                    ["SupportedArchitectures"],
+                    [
+                      [
+                        [1, "com.amazonaws.ec2", "ArchitectureTypeList", 0, [0, { xmlName: "item" }]],
+                        { ec2QueryName: "SupportedArchitectures", xmlName: "supportedArchitectures" },
+                      ],
+                    ],
+                  ],
+                  { ec2QueryName: "ProcessorInfo", xmlName: "processorInfo" },
+                ],
+                [
+                  [
+                    3,
+                    "com.amazonaws.ec2",
+                    "VCpuInfo",
+                    0,
+                    ["DefaultVCpus"],
+                    [[1, { ec2QueryName: "DefaultVCpus", xmlName: "defaultVCpus" }]],
+                  ],
+                  { ec2QueryName: "VCpuInfo", xmlName: "vCpuInfo" },
+                ],
+                [
+                  [
+                    3,
+                    "com.amazonaws.ec2",
+                    "MemoryInfo",
+                    0,
+                    ["SizeInMiB"],
+                    [[1, { ec2QueryName: "SizeInMiB", xmlName: "sizeInMiB" }]],
+                  ],
+                  { ec2QueryName: "MemoryInfo", xmlName: "memoryInfo" },
+                ],
+                [
+                  [
+                    3,
+                    "com.amazonaws.ec2",
+                    "GpuInfo",
+                    0,
+                    ["Gpus"],
+                    [
+                      [
+                        [
+                          1,
+                          "com.amazonaws.ec2",
+                          "GpuDeviceInfoList",
+                          0,
+                          [
+                            [
+                              3,
+                              "com.amazonaws.ec2",
+                              "GpuDeviceInfo",
+                              0,
+                              ["Count"],
+                              [[1, { ec2QueryName: "Count", xmlName: "count" }]],
+                            ],
+                            { xmlName: "item" },
+                          ],
+                        ],
+                        { ec2QueryName: "Gpus", xmlName: "gpus" },
+                      ],
+                    ],
+                  ],
+                  { ec2QueryName: "GpuInfo", xmlName: "gpuInfo" },
+                ],
+                [
+                  [
+                    3,
+                    "com.amazonaws.ec2",
+                    "NeuronInfo",
+                    0,
+                    ["NeuronDevices"],
+                    [
+                      [
+                        [
+                          1,
+                          "com.amazonaws.ec2",
+                          "NeuronDeviceInfoList",
+                          0,
+                          [
+                            [
+                              3,
+                              "com.amazonaws.ec2",
+                              "NeuronDeviceInfo",
+                              0,
+                              ["Count"],
+                              [[1, { ec2QueryName: "Count", xmlName: "count" }]],
+                            ],
+                            { xmlName: "item" },
+                          ],
+                        ],
+                        { ec2QueryName: "NeuronDevices", xmlName: "neuronDevices" },
+                      ],
+                    ],
+                  ],
+                  { ec2QueryName: "NeuronInfo", xmlName: "neuronInfo" },
+                ],
+              ],
+            ],
+            { xmlName: "item" },
+          ],
+        ],
+        { ec2QueryName: "InstanceTypeSet", xmlName: "instanceTypeSet" },
+      ],
+      [0, { ec2QueryName: "NextToken", xmlName: "nextToken" }],
+    ],
+  ],
+];
+
+export const DescribeAutoScalingGroups: StaticOperationSchema = [
+  9,
+  "com.amazonaws.autoscaling",
+  "DescribeAutoScalingGroups",
+  0,
+  [3, "com.amazonaws.autoscaling", "AutoScalingGroupNamesType", 0, ["AutoScalingGroupNames"], [64]],
+  [
+    3,
+    "com.amazonaws.autoscaling",
+    "AutoScalingGroupsType",
+    0,
+    ["AutoScalingGroups"],
+    [
+      [
+        [
+          1,
+          "com.amazonaws.autoscaling",
+          "AutoScalingGroups",
+          0,
+          [
+            [
+              3,
+              "com.amazonaws.autoscaling",
+              "AutoScalingGroup",
+              0,
+              ["AutoScalingGroupName", "DesiredCapacity", "Instances"],
+              [
+                0,
+                1,
+                [
+                  1,
+                  "com.amazonaws.autoscaling",
+                  "Instances",
+                  0,
+                  [
+                    3,
+                    "com.amazonaws.autoscaling",
+                    "Instance",
+                    0,
+                    ["InstanceId", "LifecycleState"],
+                    [0, 0],
+                    2,
+                  ],
+                ],
+              ],
+              2,
+            ],
+            0,
+          ],
+        ],
+        0,
+      ],
+    ],
+    1,
   ],
 ];
 

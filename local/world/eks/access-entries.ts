@@ -36,6 +36,10 @@ export interface AccessEntries {
   bootstrap(cluster: ClusterDoc): void;
   /** EKS makes the entry of a node role by itself; nothing happens when there is one. */
   ensureNodeRole(cluster: ClusterDoc, roleArn: string): void;
+  /** EKS makes the entry of a capability's role. */
+  ensureCapabilityRole(cluster: ClusterDoc, roleArn: string): void;
+  /** Whether machines of a role may join: by an entry for nodes, or by the old map where the cluster has it. */
+  admits(clusterArn: string, roleArn: string): boolean;
   forget(cluster: string): void;
 }
 
@@ -287,6 +291,19 @@ export const accessEntries = (
       ensureNodeRole(cluster, roleArn) {
         if (usesEntries(cluster) && !docs.has(resourceKey(cluster.arn, roleArn)))
           add(cluster, roleArn, { type: "EC2_LINUX", groups: ["system:nodes"] });
+      },
+      ensureCapabilityRole(cluster, roleArn) {
+        if (usesEntries(cluster) && !docs.has(resourceKey(cluster.arn, roleArn)))
+          add(cluster, roleArn, { type: "STANDARD", groups: [] });
+      },
+      admits(clusterArn, roleArn) {
+        const cluster = ctx.clusters.get(clusterArn);
+        if (!cluster) return false;
+        const type = docs.get(resourceKey(clusterArn, roleArn))?.body.type ?? "";
+        if (/^(EC2|EC2_LINUX|EC2_WINDOWS)$/.test(type) && usesEntries(cluster)) return true;
+        if (cluster.body.accessConfig?.authenticationMode === "API") return false;
+        const map = ctx.kubernetes.get(clusterArn, "ConfigMap", "kube-system", "aws-auth");
+        return JSON.stringify(map?.data ?? {}).includes(roleArn);
       },
       forget(cluster) {
         for (const doc of ofCluster(cluster)) docs.delete(resourceKey(cluster, doc.principalArn));

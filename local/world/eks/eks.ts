@@ -7,6 +7,7 @@ import { accessEntries } from "./access-entries.ts";
 import { addonCatalogueHandlers } from "./addon-catalogue.ts";
 import { addonHandlers, installSelfManaged } from "./addons.ts";
 import { associations } from "./associations.ts";
+import { capabilities } from "./capabilities.ts";
 import { clusterConfigHandlers } from "./cluster-config.ts";
 import { clusterUpdates } from "./cluster-updates.ts";
 import { clusterVersionHandlers } from "./cluster-version.ts";
@@ -85,7 +86,9 @@ export function createEks(options: EksOptions): Eks {
   const access = accessEntries(ctx);
   const identity = podIdentity(ctx);
   const fargate = fargateProfiles(ctx);
+  const capability = capabilities(ctx, { created: access.own.ensureCapabilityRole });
   const association = associations(ctx, updates);
+  ctx.infra.admitBy?.(access.own.admits);
   drainOnScaleIn(ctx);
   const handlers: EksHandlers = {
     ...clusterHandlers(ctx, {
@@ -96,7 +99,11 @@ export function createEks(options: EksOptions): Eks {
         insight.own.begin(cluster);
       },
       attached: (cluster) =>
-        fargate.own.count(cluster.arn) > 0 ? "Cluster has Fargate profiles attached" : undefined,
+        fargate.own.count(cluster.arn) > 0
+          ? "Cluster has Fargate profiles attached"
+          : capability.own.count(cluster.arn) > 0
+            ? "Cluster has capabilities attached"
+            : undefined,
       deleted(cluster) {
         for (const addon of ofCluster(ctx.addons, cluster.arn))
           ctx.addons.delete(resourceKey(cluster.arn, addon.name));
@@ -119,6 +126,7 @@ export function createEks(options: EksOptions): Eks {
     ...access.handlers,
     ...identity.handlers,
     ...fargate.handlers,
+    ...capability.handlers,
     ...tagHandlers(ctx),
   };
   return { handlers: withServiceFaults(handlers, options.faults) };

@@ -37,6 +37,7 @@ export const overlaps = (a: Cidr, b: Cidr): boolean => a.base < b.base + b.size 
 
 /** Fn::Cidr: the first `count` blocks of `hostBits` bits in `block`. */
 export function subdivide(block: string, count: number, hostBits: number): string[] {
+  if (block.includes(":")) return subdivideIpv6(block, count, hostBits);
   const outer = parseCidr(block);
   const size = 2 ** hostBits;
   if (!(count >= 1 && count <= 256) || !(hostBits >= 1 && hostBits <= 32) || size * count > outer.size) {
@@ -48,6 +49,18 @@ export function subdivide(block: string, count: number, hostBits: number): strin
   return Array.from({ length: count }, (_, i) =>
     cidrText({ base: outer.base + i * size, prefix: 32 - hostBits }),
   );
+}
+
+/** Blocks of /64 in a block like `2600:1f16:12:3400::/56`, the only ones that subnets take. */
+function subdivideIpv6(block: string, count: number, hostBits: number): string[] {
+  const [, head = "", fourth = "", prefix = ""] = /^([0-9a-f:]+):([0-9a-f]{1,4})::\/(\d+)$/.exec(block) ?? [];
+  if (hostBits !== 64 || count > 2 ** (64 - Number(prefix)) || head === "")
+    throw new AwsError(
+      "ValidationError",
+      `Template error: Fn::Cidr cannot make ${count} blocks of ${hostBits} bits out of ${block}`,
+    );
+  const first = Number.parseInt(fourth, 16);
+  return Array.from({ length: count }, (_, i) => `${head}:${(first + i).toString(16)}::/64`);
 }
 
 /** Addresses of a subnet that can be used: AWS keeps the first four and the last one. */

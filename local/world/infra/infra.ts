@@ -59,11 +59,13 @@ export function createInfra(parts: {
     instances,
     activities,
     launchTemplate: templates.launchTemplate,
+    clock: kernel.clock,
+    profileRole: iam.profileRole,
   });
   const stacks = openStackState(kernel.durable);
   const providers = new Map(
     Object.entries({
-      ...networkResources(ec2),
+      ...networkResources(ec2, kernel),
       ...iamResources(iam.handlers),
       ...otherResources(autoScaling, stacks),
       ...parts.resources,
@@ -119,6 +121,7 @@ export function createInfra(parts: {
     launchTemplate: templates.launchTemplate,
     onDrainRequest: groups.onDrainRequest,
     drained: groups.drained,
+    admitBy: instances.admitBy,
   };
   return {
     ...world,

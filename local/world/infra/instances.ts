@@ -7,6 +7,9 @@ import { INSTANCE_TYPES, type InstanceType } from "./instance-types.ts";
 import { nodeSpec, privateDnsName } from "./node-spec.ts";
 import { type InfraState, type InstanceDocument, keyOf, placeOf, type SubnetDocument } from "./state.ts";
 
+/** A kubelet that is not let in tries again this often. */
+const JOIN_RETRY_SECONDS = 15;
+
 /** The part of the Kubernetes world that machines touch. */
 export type Kubelets = Pick<KubernetesWorld, "hasCluster" | "addNode" | "removeNode" | "setNodeReady">;
 
@@ -34,6 +37,7 @@ export interface Instances {
   get(place: Place, instanceId: string): InstanceDocument | undefined;
   /** Machines of a group that are not terminated, in order of start. */
   ofGroup(place: Place, asg: string): InstanceDocument[];
+  admitBy(check: (clusterArn: string, nodeRole: string) => boolean): void;
   /** vCPUs of all machines of an account and region that count towards the quota. */
   vcpus(place: Place): number;
   /** All machines of the place, terminated ones of the last hour too. */
@@ -111,6 +115,8 @@ export function createInstances(parts: {
     if (old > 0) ended = ended.slice(old);
   }
 
+  let admits: (clusterArn: string, nodeRole: string) => boolean = () => true;
+
   function run(instance: InstanceDocument): void {
     instance.state = "running";
     // Stands for user data that is wrong, a missing access entry, a closed security group.
@@ -123,6 +129,13 @@ export function createInstances(parts: {
 
   function join(instance: InstanceDocument): void {
     const type = typeOf(instance);
+    const { nodeRole, clusterArn } = instance.launch;
+    if (nodeRole !== undefined && !admits(clusterArn, nodeRole)) {
+      // In the background: it may wait for ever, and nobody's time should pass for it.
+      const at = clock.now() + JOIN_RETRY_SECONDS * 1000;
+      timers.set(TIMER, keyOf(instance, instance.instanceId), at, "join", { background: true });
+      return;
+    }
     if (!type || !kubernetes.hasCluster(instance.launch.clusterArn)) return;
     const subnet = state.subnets.get(keyOf(instance, instance.subnetId));
     if (subnet) instance.addresses += addresses.take(subnet, type.addressesPerInterface - 1);
@@ -199,6 +212,9 @@ export function createInstances(parts: {
       if (instance.state !== "running" || !hasNode(instance)) return;
       kubernetes.setNodeReady(instance.launch.clusterArn, instance.nodeName, false, "NodeStatusUnknown");
       after(instance, 40 + 20 * random(), "rebooted");
+    },
+    admitBy: (check) => {
+      admits = check;
     },
     get: (place, instanceId) => state.instances.get(keyOf(place, instanceId)),
     ofGroup: (place, asg) => [...(groups.get(keyOf(place, asg))?.values() ?? [])],

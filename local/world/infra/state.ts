@@ -1,6 +1,7 @@
 import { AwsError } from "../../aws/contract.ts";
 import type { Durable, DurableMap } from "../../kernel/durable.ts";
 import type { AsgRecord, InstanceRecord, Place, SubnetRecord } from "../infra-contract.ts";
+import type { ImageDocument } from "./images.ts";
 
 /** The documents of EC2 and Auto Scaling: plain JSON, keyed by account, region and id. */
 
@@ -147,6 +148,8 @@ export interface InfraState {
   readonly natGateways: DurableMap<NatGatewayDocument>;
   readonly elasticIps: DurableMap<ElasticIpDocument>;
   readonly launchTemplates: DurableMap<LaunchTemplateDocument>;
+  /** Images of accounts' own. */
+  readonly images: DurableMap<ImageDocument>;
   readonly instances: DurableMap<InstanceDocument>;
   readonly groups: DurableMap<AsgDocument>;
   readonly activities: DurableMap<ActivityDocument>;
@@ -163,6 +166,7 @@ export function openState(durable: Durable): InfraState {
     natGateways: durable.map("infra.nat-gateways"),
     elasticIps: durable.map("infra.elastic-ips"),
     launchTemplates: durable.map("infra.launch-templates"),
+    images: durable.map("infra.images"),
     instances: durable.map("infra.instances"),
     groups: durable.map("infra.groups"),
     activities: durable.map("infra.activities"),

@@ -1,10 +1,23 @@
 import { createHash } from "node:crypto";
 import type { Place } from "../infra-contract.ts";
 
-/** Letters of the zones that every simulated region has. */
+/** Letters of the zones that every simulated region has by itself. */
 const LETTERS = ["a", "b", "c"] as const;
 
+/** Regions with zones beside those; `Fn::GetAZs` and the default VPC keep to the first three. */
+const MORE: Readonly<Record<string, readonly string[]>> = {
+  "us-east-1": ["d", "e", "f"],
+  "us-west-2": ["d"],
+  "ap-northeast-1": ["d"],
+  "ap-northeast-2": ["d"],
+  "ca-central-1": ["d"],
+};
+
 export const zonesOf = (region: string): string[] => LETTERS.map((letter) => `${region}${letter}`);
+
+/** Every zone that a subnet can be in. */
+export const allZonesOf = (region: string): string[] =>
+  [...LETTERS, ...(MORE[region] ?? [])].map((letter) => `${region}${letter}`);
 
 const DIRECTIONS: Readonly<Record<string, string>> = {
   north: "n",

@@ -1,9 +1,11 @@
 import type * as autoscaling from "@aws-sdk/client-auto-scaling";
 import { AwsError, type Scope, type ServiceHandlers } from "../../../aws/contract.ts";
+import type { Kernel } from "../../../kernel/kernel.ts";
 import type { InfraExtras, Place } from "../../infra-contract.ts";
 import type { Activities } from "../activities.ts";
 import { filtered, page, tagsOf } from "../ec2/listing.ts";
 import type { Groups } from "../groups.ts";
+import { findImage, publicParameter } from "../images.ts";
 import type { Instances } from "../instances.ts";
 import {
   type ActivityDocument,
@@ -50,8 +52,14 @@ export function autoScalingHandlers(parts: {
   readonly instances: Instances;
   readonly activities: Activities;
   readonly launchTemplate: InfraExtras["launchTemplate"];
+  readonly clock: Pick<Kernel["clock"], "now">;
+  /** ARN of the role in an instance profile, by its ARN or name. */
+  readonly profileRole: (
+    place: Place,
+    profile: { readonly Arn?: string; readonly Name?: string },
+  ) => string | undefined;
 }) {
-  const { state, groups, instances, activities, launchTemplate } = parts;
+  const { state, groups, instances, activities, launchTemplate, clock, profileRole } = parts;
 
   const find = (place: Place, name: string | undefined): AsgDocument => {
     const group = groups.get(place, name ?? "");
@@ -84,7 +92,11 @@ export function autoScalingHandlers(parts: {
     const types = (mixed?.Overrides ?? []).flatMap((o) =>
       o.InstanceType === undefined ? [] : [o.InstanceType],
     );
-    return selfManagedLaunch(place, template(place, specification).data, types, tags);
+    return selfManagedLaunch(place, template(place, specification).data, types, tags, {
+      image: (id) => findImage(state.images, place, id, clock.now()),
+      parameter: (name) => publicParameter(place.region, name, clock.now()),
+      role: (profile) => profileRole(place, profile),
+    });
   };
   const subnetsOf = (place: Place, identifiers: string | undefined): string[] => {
     const ids = (identifiers ?? "")

@@ -1,3 +1,4 @@
+import type * as autoscaling from "@aws-sdk/client-auto-scaling";
 import { AwsError } from "../../../aws/contract.ts";
 import type { autoScalingHandlers } from "../auto-scaling/api.ts";
 import type { createIam } from "../iam/iam.ts";
@@ -178,7 +179,11 @@ export function otherResources(autoScaling: AutoScalingCalls, state: StackState)
       ...(desired === undefined ? {} : { DesiredCapacity: desired }),
     };
   };
-  const launch = (properties: JsonObject) => ({
+  const launch = (properties: JsonObject) => {
+    const [mixed] = objects(properties, "MixedInstancesPolicy") as autoscaling.MixedInstancesPolicy[];
+    return mixed ? { MixedInstancesPolicy: mixed } : single(properties);
+  };
+  const single = (properties: JsonObject) => ({
     LaunchTemplate: objects(properties, "LaunchTemplate").map((template) => ({
       LaunchTemplateId: str(template, "LaunchTemplateId"),
       LaunchTemplateName: str(template, "LaunchTemplateName"),

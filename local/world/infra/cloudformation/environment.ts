@@ -1,3 +1,4 @@
+import { publicParameter } from "../images.ts";
 import { zonesOf } from "../zones.ts";
 import type { Environment } from "./intrinsics.ts";
 import { own, type StackDocument, type StackSource, type StackState } from "./state.ts";
@@ -9,6 +10,7 @@ export function environmentOf(
   stack: StackDocument,
   source: StackSource,
   parsed: Template,
+  now: number,
 ): Environment {
   const pseudo: Record<string, string> = {
     "AWS::AccountId": stack.account,
@@ -27,11 +29,15 @@ export function environmentOf(
         ? value.split(",").map((v) => v.trim())
         : value;
     },
-    getAtt: (logicalId, attribute) => own(own(stack.resources, logicalId)?.attributes ?? {}, attribute),
+    getAtt: (logicalId, attribute) =>
+      attribute === "Ipv6CidrBlocks"
+        ? ipv6Blocks(stack, logicalId)
+        : own(own(stack.resources, logicalId)?.attributes ?? {}, attribute),
     region: stack.region,
     zones: zonesOf,
     mappings: parsed.mappings,
     conditions: parsed.conditions,
+    parameter: (name) => publicParameter(stack.region, name, now),
     importValue: (name) =>
       [...state.stacks.values()]
         .filter((other) => other.account === stack.account && other.region === stack.region)
@@ -39,3 +45,11 @@ export function environmentOf(
         .find((output) => output.exportName === name)?.value,
   };
 }
+
+/** The IPv6 blocks that the stack has associated with its VPC so far. */
+const ipv6Blocks = (stack: StackDocument, vpc: string): string[] =>
+  Object.values(stack.resources).flatMap(({ type, properties, attributes }) =>
+    type === "AWS::EC2::VPCCidrBlock" && properties.VpcId === own(stack.resources, vpc)?.physicalId
+      ? (own(attributes, "Ipv6CidrBlock") ?? [])
+      : [],
+  );

@@ -13,6 +13,8 @@ export interface Environment {
   readonly mappings: JsonObject;
   readonly conditions: JsonObject;
   importValue(name: string): string | undefined;
+  /** A public parameter of Systems Manager. */
+  parameter(name: string): string | undefined;
 }
 
 /** AWS::NoValue: the property or item that has it is left out. */
@@ -38,6 +40,7 @@ export function conditionHolds(name: string, env: Environment): boolean {
 }
 
 function evaluate(value: Json, env: Environment): Resolved {
+  if (typeof value === "string") return dynamic(value, env);
   if (Array.isArray(value))
     return value.map((item) => evaluate(item, env)).filter((item) => item !== NO_VALUE);
   if (!isObject(value)) return value;
@@ -50,6 +53,18 @@ function evaluate(value: Json, env: Environment): Resolved {
     if (resolved !== NO_VALUE) object[key] = resolved;
   }
   return object;
+}
+
+/** `{{resolve:ssm:NAME}}`: a value of Systems Manager, read when the resource is made or changed. */
+function dynamic(text: string, env: Environment): string {
+  return text.replaceAll(/\{\{resolve:ssm:([^}]+)\}\}/g, (_whole, name: string) => {
+    const value = env.parameter(name);
+    if (value === undefined)
+      throw validation(
+        `Parameters: [ssm:${name}] cannot be found. (Service: Ssm, Status Code: 400, Error Code: ParameterNotFound)`,
+      );
+    return value;
+  });
 }
 
 function ref(name: string, env: Environment): Resolved {

@@ -1,4 +1,5 @@
 import type * as sdk from "@aws-sdk/client-ec2";
+import type { Kernel } from "../../../kernel/kernel.ts";
 import type { describeNetwork } from "../ec2/describe-network.ts";
 import type { launchTemplates } from "../ec2/launch-templates.ts";
 import type { natHandlers } from "../ec2/nat-gateways.ts";
@@ -6,6 +7,7 @@ import type { routingHandlers } from "../ec2/routing.ts";
 import type { securityGroupHandlers } from "../ec2/security-groups.ts";
 import type { tagHandlers } from "../ec2/tags.ts";
 import type { vpcHandlers } from "../ec2/vpcs.ts";
+import { routingResources } from "./more-network-resources.ts";
 import {
   bool,
   items,
@@ -53,8 +55,10 @@ function permissionOf(rule: JsonObject): sdk.IpPermission {
   };
 }
 
+const UNUSED_TARGETS = ["EgressOnlyInternetGatewayId", "TransitGatewayId", "VpcPeeringConnectionId"];
+
 /** VPC, subnets and everything that routes. Times are those of typical stacks. */
-export function networkResources(ec2: Ec2Calls): Record<string, Provider> {
+export function networkResources(ec2: Ec2Calls, kernel: Kernel): Record<string, Provider> {
   /** Only tags differ: they are set again. */
   const retag = (ids: readonly string[], properties: JsonObject, context: ProviderContext): void => {
     ec2.CreateTags({ Resources: [...ids], Tags: tagPairs(properties, context) }, context.scope);
@@ -176,12 +180,14 @@ export function networkResources(ec2: Ec2Calls): Record<string, Provider> {
       seconds: 6,
       required: ["VpcId"],
       create(properties, { scope }) {
-        const InternetGatewayId = must(properties, "InternetGatewayId");
         const VpcId = must(properties, "VpcId");
+        if (properties.VpnGatewayId !== undefined) return { physicalId: `VGW|${VpcId}` };
+        const InternetGatewayId = must(properties, "InternetGatewayId");
         ec2.AttachInternetGateway({ InternetGatewayId, VpcId }, scope);
         return { physicalId: `IGW|${VpcId}` };
       },
       delete(_id, properties, { scope }) {
+        if (properties.VpnGatewayId !== undefined) return;
         const InternetGatewayId = must(properties, "InternetGatewayId");
         ec2.DetachInternetGateway({ InternetGatewayId, VpcId: must(properties, "VpcId") }, scope);
       },
@@ -212,6 +218,10 @@ export function networkResources(ec2: Ec2Calls): Record<string, Provider> {
         const RouteTableId = must(properties, "RouteTableId");
         const DestinationCidrBlock = str(properties, "DestinationCidrBlock");
         const DestinationIpv6CidrBlock = str(properties, "DestinationIpv6CidrBlock");
+        const physicalId = `${RouteTableId}|${DestinationCidrBlock ?? DestinationIpv6CidrBlock}`;
+        // Ways that no machine of the simulation takes: they exist, and lead nowhere.
+        if (UNUSED_TARGETS.some((name) => properties[name] !== undefined)) return { physicalId };
+        if (str(properties, "GatewayId")?.startsWith("vgw-")) return { physicalId };
         ec2.CreateRoute(
           {
             RouteTableId,
@@ -327,6 +337,7 @@ export function networkResources(ec2: Ec2Calls): Record<string, Provider> {
       },
       delete: (GroupId, _properties, { scope }) => void ec2.DeleteSecurityGroup({ GroupId }, scope),
     },
+    ...routingResources(kernel),
     "AWS::EC2::SecurityGroupIngress": rule("Ingress"),
     "AWS::EC2::SecurityGroupEgress": rule("Egress"),
     "AWS::EC2::LaunchTemplate": {

@@ -97,7 +97,7 @@ export function createResourceWork(parts: {
     const existing = stack.resources[logicalId];
     const old = exists(existing) && existing.physicalId !== undefined ? existing : undefined;
     const resolved = attempt(() =>
-      resolve(definition.properties, environmentOf(state, stack, source, parsed)),
+      resolve(definition.properties, environmentOf(state, stack, source, parsed, clock.now())),
     );
     const properties: JsonObject = "value" in resolved && isObject(resolved.value) ? resolved.value : {};
     const needs = definition.needs.filter((name) => name in parsed.resources);

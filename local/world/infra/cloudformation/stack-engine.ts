@@ -66,7 +66,7 @@ export function createStackEngine(parts: {
   ): { readonly parsed?: Template; readonly names: string[] } {
     if (!source) return { names: [] };
     const parsed = template(source.body);
-    const env = environmentOf(state, stack, source, parsed);
+    const env = environmentOf(state, stack, source, parsed, clock.now());
     const names = Object.entries(parsed.resources)
       .filter(([, r]) => r.condition === undefined || conditionHolds(r.condition, env))
       .map(([name]) => name);
@@ -168,7 +168,7 @@ export function createStackEngine(parts: {
   function writeOutputs(stack: StackDocument): void {
     const { parsed } = wanted(stack, stack.source);
     if (!parsed) return;
-    const env = environmentOf(state, stack, stack.source, parsed);
+    const env = environmentOf(state, stack, stack.source, parsed, clock.now());
     stack.outputs = Object.entries(parsed.outputs)
       .filter(([, output]) => output.condition === undefined || conditionHolds(output.condition, env))
       .map(([key, { value, description, exportName }]) => ({

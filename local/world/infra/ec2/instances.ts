@@ -149,7 +149,7 @@ export function instanceHandlers(instances: Instances) {
         "processor-info.supported-architecture": (t) => [t.architecture === "arm64" ? "arm64" : "x86_64"],
         "vcpu-info.default-vcpus": (t) => [String(t.vcpus)],
         "memory-info.size-in-mib": (t) => [String(t.memoryMiB)],
-        "current-generation": () => ["true"],
+        "current-generation": (t) => [String(t.current)],
       });
       const { items, ...next } = page(kept, input.NextToken, input.MaxResults ?? 100);
       return { InstanceTypes: items.map(typeShape), ...next };

@@ -13,7 +13,7 @@ import {
   type VpcDocument,
   within,
 } from "../state.ts";
-import { zoneId, zonesOf } from "../zones.ts";
+import { allZonesOf, zoneId } from "../zones.ts";
 import { subnetShape, vpcShape } from "./describe-network.ts";
 import { specifiedTags } from "./listing.ts";
 
@@ -123,13 +123,16 @@ export function vpcHandlers(kernel: Kernel, state: InfraState) {
           "InvalidSubnet.Conflict",
           `The CIDR '${input.CidrBlock}' conflicts with another subnet`,
         );
-      const zones = zonesOf(scope.region);
+      const zones = allZonesOf(scope.region);
+      const local = input.AvailabilityZone?.startsWith(`${scope.region}-`)
+        ? input.AvailabilityZone
+        : undefined;
       const zone =
         input.AvailabilityZone ??
         zones.find((name) => zoneId(name) === input.AvailabilityZoneId) ??
         zones[0] ??
         "";
-      if (!zones.includes(zone))
+      if (!zones.includes(zone) && zone !== local)
         throw new AwsError(
           "InvalidParameterValue",
           `Value (${zone}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${zones.join(", ")}.`,

@@ -22,6 +22,15 @@ export function createIam(parts: { readonly kernel: Kernel; readonly faults: Fau
         state.roles.get(iamKey(account, name))?.arn === roleArn && !holds(faults, "RoleGone", `role/${name}`)
       );
     },
+    /** ARN of the role in an instance profile, named by its ARN or its name. */
+    profileRole(
+      { account }: { readonly account: string },
+      profile: { readonly Arn?: string; readonly Name?: string },
+    ): string | undefined {
+      const name = profile.Name ?? profile.Arn?.split("/").at(-1) ?? "";
+      const role = state.profiles.get(iamKey(account, name))?.role;
+      return role === undefined ? undefined : state.roles.get(iamKey(account, role))?.arn;
+    },
     /** The role's trust policy lets the principal assume it. */
     trusts: (request: Parameters<typeof roleTrusts>[1]): boolean => roleTrusts(state, request),
     handlers: {

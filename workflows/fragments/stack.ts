@@ -1,0 +1,94 @@
+import { choose, expr, failure, run, type States, service, wait } from "./states.ts";
+
+interface StackStates {
+  /** Distinguishes the states. */
+  readonly id: string;
+  readonly next: string;
+  readonly failTo: string;
+}
+
+/**
+ * Asks plan-stack for a stack and for CloudFormation to make it. Enter at `Plan<id>Stack`; sets `$stackName`.
+ * One that exists is looked at by whoever awaits it.
+ */
+export const startStack = (
+  options: StackStates & { readonly payload: Readonly<Record<string, unknown>> },
+): States => {
+  const { id, payload, next, failTo } = options;
+  return {
+    [`Plan${id}Stack`]: run("plan-stack", payload, {
+      assign: { stackName: expr("$states.result.Payload.stackName"), polls: 0 },
+      failTo,
+      next: `Create${id}Stack`,
+    }),
+    [`Create${id}Stack`]: service(
+      "cloudformation",
+      "CloudFormation",
+      "createStack",
+      expr("$states.input.request"),
+      {
+        output: {},
+        catches: [{ ErrorEquals: ["CloudFormation.AlreadyExistsException"], Next: next }],
+        failTo,
+        next,
+      },
+    ),
+  };
+};
+
+/**
+ * Waits until the stack `$stackName` is made; then `$stackOutputs` holds its outputs by name. Enter at
+ * `WaitFor<id>Stack` with `$polls` = 0. A stack that this operation did not make is a failure.
+ */
+export const awaitStack = ({ id, next, failTo }: StackStates): States => ({
+  [`WaitFor${id}Stack`]: wait("$polls = 0 ? 15 : 20", `Describe${id}Stack`),
+  [`Describe${id}Stack`]: service(
+    "cloudformation",
+    "CloudFormation",
+    "describeStacks",
+    { StackName: expr("$stackName") },
+    {
+      assign: {
+        polls: expr("$polls + 1"),
+        stackOutputs: expr(
+          "$exists($states.result.Stacks[0].Outputs) ? $merge($states.result.Stacks[0].Outputs.{OutputKey: OutputValue}) : {}",
+        ),
+      },
+      output: {
+        status: expr("$states.result.Stacks[0].StackStatus"),
+        ours: expr("$states.result.Stacks[0].Tags[Key='slipway.dev/operation'].Value = $operationId"),
+        reason: expr(
+          "$exists($states.result.Stacks[0].StackStatusReason) ? $states.result.Stacks[0].StackStatusReason : ''",
+        ),
+      },
+      failTo,
+      next: `${id}StackDone`,
+    },
+  ),
+  [`${id}StackDone`]: choose(
+    [
+      {
+        when: "$states.input.ours != true",
+        assign: {
+          failure: failure("StackExists", {
+            message: "'a stack ' & $stackName & ' exists that this operation did not make'",
+            remedy: "Delete that stack when nothing uses it, then retry the operation.",
+          }),
+        },
+        next: failTo,
+      },
+      { when: "$states.input.status = 'CREATE_COMPLETE'", next },
+      {
+        when: "$states.input.status != 'CREATE_IN_PROGRESS' or $polls >= 90",
+        assign: {
+          failure: failure("StackFailed", {
+            message: "'the stack ' & $stackName & ' is ' & $states.input.status & ' ' & $states.input.reason",
+            remedy: "Look at the events of the stack in CloudFormation, then retry the operation.",
+          }),
+        },
+        next: failTo,
+      },
+    ],
+    { next: `WaitFor${id}Stack` },
+  ),
+});
