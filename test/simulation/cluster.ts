@@ -170,3 +170,15 @@ export function send(platform: Platform, method: string, path: string, body?: un
     }),
   );
 }
+
+/** Another process on what a killed one had on disk; Slipway's table is in DynamoDB, which nobody kills. */
+export function restartStage(stage: Stage, checkpoint: string, seed: number): Promise<Platform> {
+  return createPlatform({
+    time: { kind: "virtual" },
+    seed,
+    store: stage.store,
+    checkpoint,
+    onDefect: (defect) => stage.defects.push(defect),
+    onFailure: (error) => stage.defects.push(error),
+  });
+}

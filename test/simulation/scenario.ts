@@ -50,7 +50,7 @@ export interface Trouble extends Moment {
   readonly lasts: number | undefined;
 }
 
-export const ACTS = ["pause", "cancel", "rival", "stop", "tighten", "terminate"] as const;
+export const ACTS = ["pause", "cancel", "rival", "stop", "tighten", "terminate", "kill", "kill"] as const;
 export interface Act extends Moment {
   readonly what: (typeof ACTS)[number];
   /** Virtual seconds until it is taken back: a pause is resumed. */

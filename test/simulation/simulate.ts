@@ -1,9 +1,18 @@
 import type { Cluster } from "../../core/api/types.ts";
 import { ENDED, type Operation, type OperationEvent } from "../../core/operation/types.ts";
 import type { Platform } from "../../local/platform.ts";
-import { CLUSTER_ARN, clusterFile, objectsOf, REF, type Stage, send, stageOf } from "./cluster.ts";
+import {
+  CLUSTER_ARN,
+  clusterFile,
+  objectsOf,
+  REF,
+  restartStage,
+  type Stage,
+  send,
+  stageOf,
+} from "./cluster.ts";
 import { type Act, type Scenario, scenarioOf, type Trouble } from "./scenario.ts";
-import { type Violation, type Watch, watch } from "./watch.ts";
+import { type Violation, Watch } from "./watch.ts";
 
 export interface Run {
   readonly seed: number;
@@ -39,20 +48,24 @@ export async function simulate(seed: number): Promise<Run> {
 class Simulation {
   readonly #scenario: Scenario;
   readonly #stage: Stage;
-  readonly #platform: Platform;
+  #platform: Platform;
   readonly #watch: Watch;
   readonly #began: number;
+  /** What happens at a time of its own, a killed platform or not. */
+  readonly #later = new Set<{ readonly at: number; readonly happen: () => void }>();
+  #kill = Promise.withResolvers<string>();
   /** Nothing more happens: what was on its way to happen does not. */
-  #healed = false;
+  #over = false;
   /** Operations that somebody else started when ours had ended. */
   readonly #rivals: string[] = [];
-  #due: { readonly after: number; readonly happen: () => void }[] = [];
+  #due: { readonly at: number; readonly happen: () => void }[] = [];
 
   constructor(scenario: Scenario, stage: Stage) {
     this.#scenario = scenario;
     this.#stage = stage;
     this.#platform = stage.platform;
-    this.#watch = watch(stage.platform, scenario);
+    this.#watch = new Watch(scenario);
+    this.#watch.attach(stage.platform);
     this.#began = stage.platform.kernel.clock.now();
   }
 
@@ -66,6 +79,8 @@ class Simulation {
     if ("refused" in started) return this.#report(`refused ${started.refused}`, undefined, 0);
     this.#schedule(started.id);
     let operation = await this.#ended(started.id);
+    this.#over = true;
+    this.#due = [];
     const outcome = operation?.status ?? "never ended";
     const error = operation?.error && `${operation.error.code}: ${operation.error.message}`;
     await this.#pass(10 * MINUTE);
@@ -110,13 +125,45 @@ class Simulation {
       violations,
       refusals,
       virtualMs: this.#platform.kernel.clock.now() - this.#began,
-      calls: calls(),
+      calls,
     };
   }
 
-  #pass(ms: number): Promise<void> {
-    const { clock } = this.#platform.kernel;
-    return clock.until(clock.sleep(ms));
+  async #pass(ms: number): Promise<void> {
+    const until = this.#platform.kernel.clock.now() + ms;
+    for (;;) {
+      const { clock } = this.#platform.kernel;
+      const killed = await Promise.race([
+        clock.until(clock.sleep(until - clock.now())).then(() => undefined),
+        this.#kill.promise,
+      ]);
+      if (killed === undefined) return;
+      await this.#restart(killed);
+    }
+  }
+
+  /** The process is gone; another one begins from what was on disk. */
+  async #restart(checkpoint: string): Promise<void> {
+    this.#kill = Promise.withResolvers();
+    const faults = this.#platform.faults.list();
+    await this.#platform.close();
+    this.#platform = await restartStage(this.#stage, checkpoint, this.#scenario.seed + 1);
+    for (const fault of faults) this.#platform.faults.inject(fault);
+    this.#watch.attach(this.#platform);
+    this.#platform.endpoint.onCall(() => this.#checkDue());
+    for (const entry of this.#later) this.#arm(entry);
+  }
+
+  #arm(entry: { readonly at: number; readonly happen: () => void }): void {
+    this.#platform.kernel.clock.at(entry.at, () => {
+      if (this.#later.delete(entry)) entry.happen();
+    });
+  }
+
+  #after(ms: number, happen: () => void): void {
+    const entry = { at: this.#platform.kernel.clock.now() + ms, happen };
+    this.#later.add(entry);
+    this.#arm(entry);
   }
 
   #deploy(): void {
@@ -152,39 +199,36 @@ class Simulation {
 
   /** Troubles and acts happen when so many calls have been made, whatever the clock says. */
   #schedule(id: string): void {
-    const { clock } = this.#platform.kernel;
+    const first = this.#watch.calls;
     this.#due = [
       ...this.#scenario.troubles.map((trouble) => ({
-        after: trouble.after,
+        at: first + trouble.after,
         happen: () => this.#strike(trouble),
       })),
-      ...this.#scenario.acts.map((act) => ({ after: act.after, happen: () => this.#act(act, id) })),
-    ].sort((a, b) => a.after - b.after);
-    const first = this.#watch.calls();
-    const check = (): void => {
-      while (this.#due[0] && this.#watch.calls() - first >= this.#due[0].after) {
-        const next = this.#due.shift();
-        if (next)
-          clock.at(clock.now(), () => {
-            if (!this.#healed) next.happen();
-          });
-      }
-    };
-    check();
-    this.#platform.endpoint.onCall(check);
+      ...this.#scenario.acts.map((act) => ({ at: first + act.after, happen: () => this.#act(act, id) })),
+    ].sort((x, y) => x.at - y.at);
+    this.#checkDue();
+    this.#platform.endpoint.onCall(() => this.#checkDue());
+  }
+
+  #checkDue(): void {
+    while (this.#due[0] && this.#watch.calls >= this.#due[0].at) {
+      const next = this.#due.shift();
+      if (next)
+        this.#after(0, () => {
+          if (!this.#over) next.happen();
+        });
+    }
   }
 
   #strike({ fault, lasts }: Trouble): void {
-    const { faults, kernel } = this.#platform;
-    faults.inject(fault);
-    if (lasts !== undefined)
-      kernel.clock.at(kernel.clock.now() + lasts * 1000, () => faults.clear(fault.name));
+    this.#platform.faults.inject(fault);
+    if (lasts !== undefined) this.#after(lasts * 1000, () => this.#platform.faults.clear(fault.name));
   }
 
   #act({ what, lasts }: Act, id: string): void {
     const { kernel, endpoint, home } = this.#platform;
-    const later = (happen: () => void): void =>
-      void kernel.clock.at(kernel.clock.now() + lasts * 1000, happen);
+    const later = (happen: () => void): void => this.#after(lasts * 1000, happen);
     const control = (name: string): void =>
       this.#meanwhile(
         send(this.#platform, "POST", `/v1/operations/${id}/${name}`, {}),
@@ -204,6 +248,13 @@ class Simulation {
         return;
       case "cancel":
         control("cancel");
+        return;
+      case "kill":
+        // After this turn of the event loop: what has happened until then is in the journal.
+        setImmediate(() => {
+          kernel.clock.stop();
+          this.#kill.resolve(kernel.durable.dump());
+        });
         return;
       case "rival":
         this.#meanwhile(
@@ -274,8 +325,6 @@ class Simulation {
   #heal(): void {
     const { kubernetes, faults } = this.#platform;
     faults.clear();
-    this.#due = [];
-    this.#healed = true;
     if (!kubernetes.hasCluster(CLUSTER_ARN)) return;
     for (const { name, budget } of this.#scenario.workloads) if (budget) this.#budget(name, budget);
   }

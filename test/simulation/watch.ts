@@ -12,49 +12,63 @@ export interface Violation {
   readonly at: number;
 }
 
-export interface Watch {
-  readonly violations: Violation[];
-  /** What was refused with 4xx to our workflows, as `eks UpdateAddon ResourceInUseException`. */
-  readonly refusals: ReadonlyMap<string, number>;
-  /** The world itself takes pods or nodes away, or a person changes a budget: such budgets no longer count. */
-  excuse(budgets: "all" | string): void;
-  excuseNodes(): void;
-  broken(rule: string, what: string): void;
-  /** Calls so far, our own questions not counted. */
-  readonly calls: () => number;
-}
-
 const minor = (version: unknown): number => Number(/^v?1\.(\d+)/.exec(String(version))?.[1] ?? Number.NaN);
 
-/** Looks at the world from outside while an operation works, and writes down what must never be. */
-export function watch(platform: Platform, scenario: Scenario): Watch {
-  const { clock } = platform.kernel;
-  const began = clock.now();
-  const violations: Violation[] = [];
-  const broken = (rule: string, what: string): void => {
-    if (violations.length < 20) violations.push({ rule, what, at: Math.round((clock.now() - began) / 1000) });
-  };
-  const refusals = new Map<string, number>();
-  let calls = 0;
-  platform.endpoint.onCall((call) => {
-    if (call.scope.principal.caller === undefined) return;
-    calls++;
-    watchCall(call, refusals);
-    watchSteps(call, broken);
-  });
-  watchSkew(platform, broken);
-  const budgets = watchBudgets(platform, broken);
-  // Whoever deletes a cluster gives its pods up.
-  if (scenario.work.type === "delete") budgets.excuse("all");
-  const nodes = watchNodes(platform, scenario, broken);
-  watchOperations(platform, broken);
-  return {
-    violations,
-    refusals,
-    excuse: budgets.excuse,
-    excuseNodes: nodes.excuse,
-    broken,
-    calls: () => calls,
+type Broken = (rule: string, what: string) => void;
+
+/**
+ * Looks at the world from outside while an operation works, and writes down what must never be. When the platform
+ * is killed, it is attached to the next one.
+ */
+export class Watch {
+  readonly violations: Violation[] = [];
+  /** What was refused with 4xx to our functions and workflows, by caller and call. */
+  readonly refusals = new Map<string, number>();
+  /** Calls of ours so far. */
+  calls = 0;
+  readonly #scenario: Scenario;
+  readonly #excused = new Set<string>();
+  #nodesExcused: boolean;
+  #now: () => number = () => 0;
+  #began: number | undefined;
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario;
+    this.#nodesExcused = scenario.work.type === "provision" || scenario.work.type === "delete";
+    // Whoever deletes a cluster gives its pods up.
+    if (scenario.work.type === "delete") this.excuse("all");
+  }
+
+  attach(platform: Platform): void {
+    const { clock } = platform.kernel;
+    this.#now = () => clock.now();
+    this.#began ??= clock.now();
+    const { broken } = this;
+    platform.endpoint.onCall((call) => {
+      if (call.scope.principal.caller === undefined) return;
+      this.calls++;
+      watchCall(call, this.refusals);
+      watchSteps(call, broken);
+    });
+    watchSkew(platform, broken);
+    watchBudgets(platform, broken, this.#excused);
+    watchNodes(platform, this.#scenario, broken, () => this.#nodesExcused);
+    watchOperations(platform, broken);
+  }
+
+  /** The world itself takes pods away, or a person changes a budget: such budgets no longer count. */
+  excuse(budget: string): void {
+    this.#excused.add(budget);
+  }
+
+  /** The world itself takes a node away. */
+  excuseNodes(): void {
+    this.#nodesExcused = true;
+  }
+
+  readonly broken: Broken = (rule, what) => {
+    const at = Math.round((this.#now() - (this.#began ?? 0)) / 1000);
+    if (this.violations.length < 20) this.violations.push({ rule, what, at });
   };
 }
 
@@ -66,13 +80,13 @@ function watchCall(call: CallRecord, refusals: Map<string, number>): void {
 }
 
 /** One minor version at a time: EKS refuses the rest, but we must not even ask. */
-function watchSteps(call: CallRecord, broken: Watch["broken"]): void {
+function watchSteps(call: CallRecord, broken: Broken): void {
   if (call.operation === "UpdateClusterVersion" && call.error?.code === "InvalidParameterException")
     broken("one minor version at a time", `${JSON.stringify(call.input)}: ${call.error.message}`);
 }
 
 /** No kubelet newer than the API server, none more than three minor versions older. */
-function watchSkew(platform: Platform, broken: Watch["broken"]): void {
+function watchSkew(platform: Platform, broken: Broken): void {
   const { kubernetes } = platform;
   const served = new Map<string, number>();
   const { setVersion } = kubernetes;
@@ -107,9 +121,8 @@ function watchSkew(platform: Platform, broken: Watch["broken"]): void {
 }
 
 /** A budget that was met is never violated, as long as it can be met while one pod moves. */
-function watchBudgets(platform: Platform, broken: Watch["broken"]): { excuse: Watch["excuse"] } {
+function watchBudgets(platform: Platform, broken: Broken, excused: ReadonlySet<string>): void {
   const met = new Set<string>();
-  const excused = new Set<string>();
   platform.kubernetes.onChange((_arn, type, object) => {
     if (object.kind !== "PodDisruptionBudget") return;
     const name = `${object.metadata.namespace}/${object.metadata.name}`;
@@ -131,27 +144,30 @@ function watchBudgets(platform: Platform, broken: Watch["broken"]): { excuse: Wa
       );
     }
   });
-  return { excuse: (name) => void excused.add(name) };
+}
+
+function isUsable(node: KubeObject): boolean {
+  const conditions = (node.status?.conditions ?? []) as { type: string; status: string }[];
+  return (
+    node.spec?.unschedulable !== true && conditions.some((c) => c.type === "Ready" && c.status === "True")
+  );
 }
 
 /** Of each group so many Ready, schedulable nodes as blue had, less what the policy allows to be missing. */
-function watchNodes(platform: Platform, scenario: Scenario, broken: Watch["broken"]): { excuse: () => void } {
-  let excused = scenario.work.type === "provision" || scenario.work.type === "delete";
+function watchNodes(platform: Platform, scenario: Scenario, broken: Broken, excused: () => boolean): void {
   const { kubernetes } = platform;
   const sizes = new Map(scenario.cluster.groups.map((group) => [group.name, group.size]));
   const limit = scenario.rotation.maxUnavailable as number | string;
   const told = new Set<string>();
   const usable = new Map<string, Set<string>>();
   kubernetes.onChange((_arn, type, object) => {
-    if (object.kind !== "Node" || excused) return;
+    if (object.kind !== "Node" || excused()) return;
     const group = object.metadata.labels?.pool ?? "";
     const size = sizes.get(group);
     if (size === undefined) return;
     const nodes = usable.get(group) ?? new Set<string>();
     usable.set(group, nodes);
-    const conditions = (object.status?.conditions ?? []) as { type: string; status: string }[];
-    const ready = conditions.some((c) => c.type === "Ready" && c.status === "True");
-    if (type !== "DELETED" && ready && object.spec?.unschedulable !== true) nodes.add(object.metadata.name);
+    if (type !== "DELETED" && isUsable(object)) nodes.add(object.metadata.name);
     else if (nodes.delete(object.metadata.name)) {
       const least = size - nodesAllowed(limit, size);
       if (nodes.size >= least || told.has(group)) return;
@@ -162,21 +178,17 @@ function watchNodes(platform: Platform, scenario: Scenario, broken: Watch["broke
       );
     }
   });
-  if (!excused)
+  if (!excused())
     for (const node of kubernetes.list(CLUSTER_ARN, "Node")) {
       const group = node.metadata.labels?.pool ?? "";
       const nodes = usable.get(group) ?? new Set<string>();
-      usable.set(group, nodes.add(node.metadata.name));
+      if (isUsable(node)) nodes.add(node.metadata.name);
+      usable.set(group, nodes);
     }
-  return {
-    excuse: () => {
-      excused = true;
-    },
-  };
 }
 
 /** Two operations never work on one cluster: between Started and its end no other one starts. */
-function watchOperations(platform: Platform, broken: Watch["broken"]): void {
+function watchOperations(platform: Platform, broken: Broken): void {
   const running = new Set<string>();
   platform.endpoint.onCall((call) => {
     if (call.service !== "eventbridge" || call.operation !== "PutEvents") return;
