@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addAdoptCommand } from "./commands/adopt.ts";
 import { addChangeCommands } from "./commands/changes.ts";
 import { addControlCommands } from "./commands/controls.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
@@ -28,6 +29,7 @@ export async function run(args: readonly string[], context: CliContext): Promise
     })
     .exitOverride();
   addChangeCommands(program, context, done);
+  addAdoptCommand(program, context, done);
   addReadCommands(program, context, done);
   addControlCommands(program, context, done);
   addDoctorCommand(program, context, done);

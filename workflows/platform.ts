@@ -1,4 +1,5 @@
 import type { WorkflowDeclaration } from "../core/declaration.ts";
+import { applyChanges } from "./apply-changes.ts";
 import { deleteCluster } from "./delete-cluster.ts";
 import { provisionCluster } from "./provision-cluster.ts";
 import { rotateNodegroup } from "./rotate-nodegroup.ts";
@@ -10,6 +11,7 @@ export const workflows: readonly WorkflowDeclaration[] = [
   updateAddons,
   rotateNodegroup,
   upgradeCluster,
+  applyChanges,
   provisionCluster,
   deleteCluster,
 ];

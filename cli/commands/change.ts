@@ -69,18 +69,23 @@ export async function change(
       query: { ...call.query, dryRun: true },
     });
     showPlan(session, plan as Plan);
-    if (flags.dryRun) return EXIT.done;
+    if (flags.dryRun || nothingToDo(plan as Plan)) return EXIT.done;
     if (!(await context.confirm(question(plan as Plan)))) {
       context.stdout.write("Nothing was changed.\n");
       return EXIT.done;
     }
   }
-  const operation = await session.client.call<Operation>({
+  const answer = await session.client.call<Operation | Plan>({
     ...call,
     ...(flags.idempotencyKey ? { idempotencyKey: flags.idempotencyKey } : {}),
   });
-  return started(session, operation, flags.wait ?? false);
+  if ("id" in answer) return started(session, answer, flags.wait ?? false);
+  showPlan(session, answer);
+  return EXIT.done;
 }
+
+/** An apply to a cluster that is as its file says. */
+const nothingToDo = (plan: Plan): boolean => plan.phases.length === 0;
 
 function showPlan(session: Session, plan: Plan): void {
   const { output } = session.options;

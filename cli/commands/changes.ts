@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { parseAllDocuments } from "yaml";
+import type { Plan } from "../../core/operation/types.ts";
 import type { CliContext } from "../context.ts";
 import type { ExitCode } from "../errors.ts";
 import { CliError, EXIT } from "../errors.ts";
@@ -22,17 +23,22 @@ function clusterNameIn(text: string, path: string): string {
 
 /** `apply`, `upgrade`, `rotate`, `addons update`, `delete`. */
 export function addChangeCommands(program: Command, context: CliContext, done: Done): void {
-  changeFlags(program.command("apply").description("make a cluster as its file says"))
+  changeFlags(program.command("apply").description("make a cluster as its file says, or change it to that"))
     .requiredOption("-f, --file <path>", "ClusterConfig, YAML or JSON; - for standard input")
-    .action(async (flags: ChangeFlags & { file: string }, command: Command) => {
+    .option("--prune", "delete what the cluster has and its file has not any more")
+    .action(async (flags: ChangeFlags & { file: string; prune?: boolean }, command: Command) => {
       const text = await context.readFile(flags.file);
       const name = clusterNameIn(text, flags.file);
+      reasonOf(flags);
       const call = {
         method: "PUT",
         path: clusterPath(name),
+        query: { prune: flags.prune, reason: flags.reason, override: flags.override?.join(",") },
         body: { type: "application/yaml", text },
       } as const;
-      done(await change(context, command, flags, call, () => `Create ${name} as planned?`));
+      const question = (plan: Plan) =>
+        plan.type === "apply-changes" ? `Change ${name} as planned?` : `Create ${name} as planned?`;
+      done(await change(context, command, flags, call, question));
     });
 
   changeFlags(

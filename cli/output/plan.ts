@@ -1,4 +1,4 @@
-import type { Finding, Plan } from "../../core/operation/types.ts";
+import type { Difference, Finding, Plan } from "../../core/operation/types.ts";
 import type { Output } from "../context.ts";
 import { count, duration, indented, paint, table } from "./text.ts";
 
@@ -28,10 +28,39 @@ export function findingsText(findings: readonly Finding[], output: Output): stri
     .join("");
 }
 
+const HOW: Readonly<Record<Difference["how"], string>> = {
+  create: "created",
+  update: "changed in place",
+  rotate: "by new nodes",
+  delete: "deleted",
+  left: "left as it is",
+  immutable: "impossible",
+};
+
+/** What is not as the file says: field, from, to, and how it comes about; then what is left, with the reason. */
+function differencesText(differences: readonly Difference[], output: Output): string[] {
+  const done = differences.filter(({ how }) => how !== "left");
+  const left = differences.filter(({ how }) => how === "left");
+  const rows = done.map(({ field, from = "-", to = "-", how }) => [field, from, to, HOW[how]]);
+  return [
+    ...(done.length === 0
+      ? ["Nothing has to change.", ""]
+      : [table(["FIELD", "FROM", "TO", "HOW"], rows).trimEnd(), ""]),
+    ...(left.length === 0 ? [] : ["Left as it is", ...left.map((each) => leftText(each, output)), ""]),
+  ];
+}
+
+function leftText({ field, from = "-", to = "-", remedy }: Difference, output: Output): string {
+  const head = paint(output, "yellow", `  ! ${field}  ${from} → ${to}`);
+  return remedy ? `${head}\n${paint(output, "dim", indented(output, "    ", `→ ${remedy}`))}` : head;
+}
+
 /** A plan as a person approves it: steps, time, disruption, cost, findings. */
 export function planText(plan: Plan, output: Output): string {
   const versions = plan.fromVersion && plan.toVersion ? ` ${plan.fromVersion} → ${plan.toVersion}` : "";
   const lines = [paint(output, "bold", `Plan: ${plan.type} ${plan.cluster.name}${versions}`), ""];
+  if (plan.differences) lines.push(...differencesText(plan.differences, output));
+  if (plan.phases.length === 0) return `${lines.join("\n").trimEnd()}\n`;
   const rows = plan.phases.flatMap((phase) =>
     phase.steps.map((step, index) => [
       index === 0 ? phase.id : "",

@@ -47,15 +47,42 @@ export const routes = {
     id: "apply-cluster",
     method: "PUT",
     path: "/v1/clusters/{cluster}",
-    summary: "Make a cluster as its ClusterConfig says",
-    query: dryRun,
+    summary: "Make a cluster as its ClusterConfig says, or change it to that",
+    query: dryRun.extend({
+      prune: boolean.optional().meta({ description: "Delete what is no longer in the file." }),
+      reason: z
+        .string()
+        .min(1)
+        .max(1024)
+        .optional()
+        .meta({ description: "Why; recorded with the operation." }),
+      override: z
+        .string()
+        .max(1024)
+        .regex(/^[A-Z][A-Z0-9_]{2,63}(,[A-Z][A-Z0-9_]{2,63})*$/, "codes of checks, with commas between them")
+        .transform((codes) => codes.split(","))
+        .optional()
+        .meta({ description: "Codes of findings that may pass; needs a reason." }),
+    }),
     body: "cluster-file",
     responses: {
       ...started,
       200: {
-        description: "The plan (dry run), or the cluster when nothing has to change.",
+        description: "The plan: of a dry run, or one without phases when nothing has to change.",
         schema: schema.Plan,
       },
+    },
+  },
+  adoptCluster: {
+    id: "adopt-cluster",
+    method: "POST",
+    path: "/v1/clusters/{cluster}/adopt",
+    summary: "Write the ClusterConfig of a cluster that exists, and manage it from now on",
+    query: dryRun,
+    body: schema.AdoptRequest,
+    responses: {
+      200: { description: "What was written (dry run), or is managed already.", schema: schema.Adoption },
+      201: { description: "The cluster is managed.", schema: schema.Adoption },
     },
   },
   listClusters: {

@@ -82,6 +82,17 @@ export const PlanStep = z
   })
   .meta({ id: "PlanStep" });
 
+export const Difference = z
+  .object({
+    field: z.string(),
+    from: z.string().optional(),
+    to: z.string().optional(),
+    how: z.enum(["create", "update", "rotate", "delete", "left", "immutable"]),
+    remedy: z.string().optional(),
+    step: z.string().optional(),
+  })
+  .meta({ id: "Difference", description: "A field in which a cluster is not as its file says." });
+
 export const Plan = z
   .object({
     type: z.string(),
@@ -90,12 +101,33 @@ export const Plan = z
     toVersion: z.string().optional(),
     phases: z.array(z.object({ id: z.string(), version: z.string(), steps: z.array(PlanStep) })),
     findings: z.array(Finding),
+    differences: z.array(Difference).optional(),
     expectedSeconds: z.number(),
     disruption: z.object({ nodesReplaced: z.number(), maxUnavailable: z.string(), surgeNodes: z.number() }),
     cost: z.object({ supportPerMonthBefore: z.number(), supportPerMonthAfter: z.number() }).optional(),
     digest: z.string(),
   })
   .meta({ id: "Plan", description: "What an operation will do, computed before it starts." });
+
+export const AdoptRequest = z
+  .strictObject({
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "a region such as eu-west-1")
+      .optional()
+      .meta({ description: "Where the cluster is; without it the region of the installation." }),
+  })
+  .meta({ id: "AdoptRequest" });
+
+export const Adoption = z
+  .object({
+    cluster: ClusterRef,
+    config: z.unknown().meta({ description: "The ClusterConfig; applied, it changes nothing." }),
+    notes: z.array(z.string()).meta({
+      description: "What the cluster has that a ClusterConfig cannot say, or Slipway cannot do with it.",
+    }),
+  })
+  .meta({ id: "Adoption" });
 
 export const OperationError = z
   .object({

@@ -1,4 +1,5 @@
 import type { NodegroupFacts } from "../snapshot.ts";
+import { canonicalJson } from "./digest.ts";
 import { sha256 } from "./sha256.ts";
 
 export const TAG_NODEGROUP = "slipway.dev/nodegroup";
@@ -43,6 +44,10 @@ export interface NodegroupChange {
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: NodegroupFacts["taints"];
   readonly launchTemplateVersion?: string;
+  /** Another template than blue's, in this version. */
+  readonly launchTemplate?: { readonly id: string; readonly version?: string };
+  readonly nodeRole?: string;
+  readonly remoteAccess?: NonNullable<NodegroupFacts["remoteAccessConfig"]>;
 }
 
 export interface GreenRequest {
@@ -62,18 +67,18 @@ export function greenNodegroup({ blue, version, operationId, change = {} }: Gree
   const amiType = change.amiType ?? blue.amiType;
   // With an AMI of the template EKS refuses version, releaseVersion and amiType.
   const customAmi = amiType === "CUSTOM";
-  const template = blue.launchTemplate;
+  const template = change.launchTemplate ?? blue.launchTemplate;
   const templateVersion = change.launchTemplateVersion ?? template?.version;
   const diskSize = change.diskSize ?? blue.diskSize;
   const instanceTypes = change.instanceTypes ?? blue.instanceTypes;
   const taints = change.taints ?? blue.taints;
-  const remote = blue.remoteAccessConfig;
+  const remote = change.remoteAccess ?? blue.remoteAccessConfig;
   return {
     nodegroupName: physicalName(blue.logicalName, generation),
     ...(customAmi ? {} : { version, amiType }),
     ...(change.releaseVersion && !customAmi ? { releaseVersion: change.releaseVersion } : {}),
     subnets: [...(change.subnetIds ?? blue.subnetIds)],
-    nodeRole: blue.nodeRole,
+    nodeRole: change.nodeRole ?? blue.nodeRole,
     scalingConfig: {
       minSize: Math.min(blue.minSize, blue.desiredSize),
       maxSize: Math.max(1, blue.maxSize, blue.desiredSize),
@@ -107,6 +112,28 @@ export function greenNodegroup({ blue, version, operationId, change = {} }: Gree
       [TAG_OPERATION]: operationId,
     },
   };
+}
+
+/** Whether a group that is there already has what a rotation is to bring: one of an earlier attempt may not. */
+export function carries(group: NodegroupFacts, change: NodegroupChange): boolean {
+  const { labels, taints, subnetIds, instanceTypes, launchTemplate, launchTemplateVersion, remoteAccess } =
+    change;
+  const same = (wanted: unknown, found: unknown): boolean =>
+    wanted === undefined || canonicalJson(wanted) === canonicalJson(found);
+  return (
+    same(change.amiType, group.amiType) &&
+    same(change.releaseVersion, group.releaseVersion) &&
+    same(instanceTypes, group.instanceTypes) &&
+    same(subnetIds?.toSorted(), group.subnetIds.toSorted()) &&
+    same(change.diskSize, group.diskSize) &&
+    same(change.capacityType, group.capacityType) &&
+    same(change.nodeRole, group.nodeRole) &&
+    same(labels, group.labels) &&
+    same(taints, group.taints) &&
+    same(launchTemplate?.id, group.launchTemplate?.id) &&
+    same(launchTemplate?.version ?? launchTemplateVersion, group.launchTemplate?.version) &&
+    same(remoteAccess?.ec2SshKey, group.remoteAccessConfig?.ec2SshKey)
+  );
 }
 
 /**

@@ -8,6 +8,8 @@ export interface ClusterRecord {
   readonly config: unknown;
   /** Its AutomationPolicy as parsed JSON; absent means the default policy. */
   readonly policy?: unknown;
+  /** The config that was carried out last, while the present one is not yet; absent when it is. */
+  readonly applied?: unknown;
   /** Raised by one at each change. */
   readonly generation: number;
   readonly updatedAt: string;

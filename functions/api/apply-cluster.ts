@@ -3,38 +3,64 @@ import { storeOf } from "../../adapters/store/dynamo-store.ts";
 import { routes } from "../../core/api/routes.ts";
 import { iso } from "../../core/clock.ts";
 import { parseClusterFile } from "../../core/cluster-config/parse.ts";
-import { parseClusterKey } from "../../core/cluster-ref.ts";
+import type { ClusterConfig } from "../../core/cluster-config/schema.ts";
+import { type ClusterRef, parseClusterKey } from "../../core/cluster-ref.ts";
 import { InvalidInputError, TerminalError } from "../../core/errors.ts";
-import { defaultPolicy } from "../../core/policy/schema.ts";
+import type { Override } from "../../core/operation/types.ts";
+import { canonicalJson } from "../../core/plan/digest.ts";
+import { type AutomationPolicy, defaultPolicy } from "../../core/policy/schema.ts";
 import type { ClusterRecord } from "../../core/ports/store.ts";
 import { homeRef } from "../lib/api/clusters.ts";
-import { api } from "../lib/api/http.ts";
-import { startOperation } from "../lib/api/operations.ts";
-import { provisionPlanFor } from "../lib/api/plans.ts";
+import { type ApiReply, type ApiRequest, api } from "../lib/api/http.ts";
+import { refuseBlocked, startOperation } from "../lib/api/operations.ts";
+import { applyPlanFor, provisionPlanFor } from "../lib/api/plans.ts";
+import { earlierConfig } from "../lib/comparison.ts";
 
-/** `PUT /v1/clusters/{cluster}`: the desired state; the cluster is created when it does not exist. */
+type Call = ApiRequest<typeof routes.applyCluster>;
+
+interface Wanted {
+  readonly ref: ClusterRef;
+  readonly config: ClusterConfig;
+  /** Of the file; one that it does not bring stays as it is. */
+  readonly policy: AutomationPolicy | undefined;
+  readonly stored: ClusterRecord | undefined;
+}
+
+/**
+ * `PUT /v1/clusters/{cluster}`: the desired state. A cluster that does not exist is created; one that does is
+ * changed where it is not as the file says.
+ */
 export const handler = api(routes.applyCluster, async (call) => {
-  const { runtime, requester, query } = call;
+  const { runtime } = call;
   const { config, policy } = parseClusterFile(call.body);
+  const ref = refOf(call, config);
+  const [stored, live] = await Promise.all([
+    storeOf(runtime).getCluster(ref),
+    eksOf(runtime).cluster(ref.name),
+  ]);
+  const wanted = { ref, config, policy, stored };
+  return live ? change(call, wanted) : create(call, wanted);
+});
+
+function refOf(call: Call, config: ClusterConfig): ClusterRef {
   const named = call.path.cluster ?? "";
-  const ref = parseClusterKey(named) ?? homeRef(runtime, config.metadata.region, named);
+  const ref = parseClusterKey(named) ?? homeRef(call.runtime, config.metadata.region, named);
   const mismatch = [
     ["metadata.name", config.metadata.name, ref.name],
     ["metadata.region", config.metadata.region, ref.region],
   ].filter(([, inFile, inPath]) => inFile !== inPath);
-  if (mismatch.length > 0) {
-    throw new InvalidInputError(
-      mismatch.map(([field = "", inFile, inPath]) => ({
-        field,
-        message: `the document says ${inFile}, the path says ${inPath}`,
-        remedy: "Send each cluster to the path of its own name.",
-      })),
-    );
-  }
-  const store = storeOf(runtime);
-  const [stored, live] = await Promise.all([store.getCluster(ref), eksOf(runtime).cluster(ref.name)]);
-  if (live) return existing(stored, config, named);
-  const request = { config, ...(policy ? { policy } : {}) };
+  if (mismatch.length === 0) return ref;
+  throw new InvalidInputError(
+    mismatch.map(([field = "", inFile, inPath]) => ({
+      field,
+      message: `the document says ${inFile}, the path says ${inPath}`,
+      remedy: "Send each cluster to the path of its own name.",
+    })),
+  );
+}
+
+async function create(call: Call, { ref, config, policy, stored }: Wanted): Promise<ApiReply> {
+  const { runtime, requester, query } = call;
   const plan = await provisionPlanFor(runtime, ref, config, policy ?? defaultPolicy);
   if (query.dryRun) return { status: 200, body: plan };
   const operation = await startOperation({
@@ -43,10 +69,11 @@ export const handler = api(routes.applyCluster, async (call) => {
     cluster: ref,
     requester,
     plan,
-    request,
+    request: { config, ...(policy ? { policy } : {}) },
+    reason: query.reason,
     idempotencyKey: call.idempotencyKey,
     prepare: ({ id }) =>
-      store.putCluster({
+      storeOf(runtime).putCluster({
         ref,
         config,
         ...(policy ? { policy } : {}),
@@ -57,21 +84,69 @@ export const handler = api(routes.applyCluster, async (call) => {
       }),
   });
   return { status: 202, body: operation, headers: { location: `/v1/operations/${operation.id}` } };
-});
+}
 
-/** What applying to a cluster that exists means today: nothing to change, or a clear no. */
-function existing(stored: ClusterRecord | undefined, config: unknown, name: string) {
-  if (stored && JSON.stringify(stored.config) === JSON.stringify(config))
-    return { status: 200, body: stored };
-  throw new TerminalError(
-    stored
-      ? `${name} exists and its file differs from the stored one; changing an existing cluster by apply is not available yet`
-      : `a cluster ${name} exists that Slipway did not create; taking it over is not available yet`,
-    {
+async function change(call: Call, wanted: Wanted): Promise<ApiReply> {
+  const { runtime, requester, query } = call;
+  const { ref, config, stored } = wanted;
+  if (!stored)
+    throw new TerminalError(`a cluster ${ref.name} exists that Slipway does not manage`, {
       code: "ClusterExists",
-      remedy: stored
-        ? "Use upgrade, rotate or addons update for what they change; see CHANGELOG.md for what apply can do."
-        : "Choose another metadata.name.",
-    },
-  );
+      remedy: `Take it over first: slipway adopt ${ref.name}. Or choose another metadata.name.`,
+    });
+  const policy = wanted.policy ?? (stored.policy as AutomationPolicy | undefined);
+  // Until a file has been carried out, what is taken back is judged by the one before it.
+  const applied = stored.applied ?? stored.config;
+  const overrides = overridesOf(call);
+  const prune = query.prune === true;
+  const plan = await applyPlanFor(runtime, {
+    ref,
+    config,
+    earlier: earlierConfig(applied),
+    prune,
+    policy: policy ?? defaultPolicy,
+    overrides,
+    requester,
+  });
+  if (query.dryRun) return { status: 200, body: plan };
+  const record = (more: Pick<ClusterRecord, "applied" | "lastOperationId">): ClusterRecord => ({
+    ref,
+    config,
+    ...(policy ? { policy } : {}),
+    generation: stored.generation + 1,
+    updatedAt: iso(runtime.clock.now()),
+    updatedBy: requester,
+    ...(stored.lastOperationId ? { lastOperationId: stored.lastOperationId } : {}),
+    ...more,
+  });
+  if (plan.phases.length === 0) {
+    const same = canonicalJson([stored.config, stored.policy]) === canonicalJson([config, policy]);
+    if (!same || stored.applied !== undefined) await storeOf(runtime).putCluster(record({}));
+    return { status: 200, body: plan };
+  }
+  refuseBlocked(plan);
+  const operation = await startOperation({
+    runtime,
+    type: "apply-changes",
+    cluster: ref,
+    requester,
+    plan,
+    request: { config, ...(policy ? { policy } : {}), ...(prune ? { prune } : {}) },
+    reason: query.reason,
+    overrides,
+    idempotencyKey: call.idempotencyKey,
+    prepare: ({ id }) => storeOf(runtime).putCluster(record({ applied, lastOperationId: id })),
+  });
+  return { status: 202, body: operation, headers: { location: `/v1/operations/${operation.id}` } };
+}
+
+/** The body is the file, so what else a change says of itself stands in the query. */
+function overridesOf({ query: { override, reason } }: Call): Override[] {
+  const codes = override ?? [];
+  if (codes.length > 0 && !reason)
+    throw new InvalidInputError(
+      [{ field: "reason", message: "an override needs a reason, which is recorded with the operation" }],
+      "query",
+    );
+  return codes.map((code) => ({ code, reason: reason ?? "" }));
 }

@@ -8,6 +8,7 @@ const TIMEOUT_SECONDS = 29;
 const {
   readStore,
   listStore,
+  writeStore,
   readManyFromStore,
   deleteFromStore,
   searchStore,
@@ -29,7 +30,8 @@ const changesCluster: readonly Grant[] = [...startsOperation, searchStore, ...sn
 
 /** What the function of a route may do. */
 const grants: Readonly<Record<keyof typeof routes, readonly Grant[]>> = {
-  applyCluster: [...startsOperation, eksCluster, eksCatalogue],
+  applyCluster: [...startsOperation, ...permissions.live, permissions.stacks, ...snapshot],
+  adoptCluster: [readStore, writeStore, ...permissions.live],
   listClusters: [readStore, searchStore, eksCluster],
   getCluster: [readStore, searchStore, eksCluster, ...eksNodegroups, ...eksAddons],
   deleteCluster: [...startsOperation, searchStore, ...clusterState],

@@ -130,6 +130,10 @@ async function rememberResult(context: TaskContext, operation: Operation): Promi
     await store.deleteCluster(operation.cluster);
     return;
   }
+  if (operation.type === "apply-changes") {
+    await rememberApplied(context, operation);
+    return;
+  }
   const { toVersion } = operation.plan;
   if (operation.type !== "upgrade-cluster" || toVersion === undefined) return;
   const stored = await store.getCluster(operation.cluster);
@@ -143,6 +147,18 @@ async function rememberResult(context: TaskContext, operation: Operation): Promi
     updatedAt: iso(runtime.clock.now()),
     updatedBy: operation.requester,
     lastOperationId: operation.id,
+  });
+}
+
+/** From now on the file that was applied is the earlier one of the next apply. */
+async function rememberApplied({ store, runtime }: TaskContext, operation: Operation): Promise<void> {
+  const stored = await store.getCluster(operation.cluster);
+  if (stored?.applied === undefined) return;
+  const { applied: _, ...rest } = stored;
+  await store.putCluster({
+    ...rest,
+    generation: stored.generation + 1,
+    updatedAt: iso(runtime.clock.now()),
   });
 }
 

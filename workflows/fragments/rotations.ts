@@ -1,0 +1,69 @@
+import { catchTo, choose, expr, nested, type States } from "./states.ts";
+
+/**
+ * The rotations of `$phase`, as many at once as the policy lets. Enter at `Nodegroups`; leads to `next`, failures
+ * to `Failed`.
+ */
+export const rotations = (next: string): States => ({
+  Nodegroups: {
+    Type: "Map",
+    Items: expr("$phase.nodegroups"),
+    MaxConcurrency: expr("$plan.parallelNodegroups"),
+    ItemSelector: { group: expr("$states.context.Map.Item.Value") },
+    // A failed rotation has undone itself; the others are let end, because stopping them in the middle would
+    // leave what nobody undoes. Those that have not begun see the failure and do nothing.
+    ItemProcessor: {
+      ProcessorConfig: { Mode: "INLINE" },
+      StartAt: "Rotate",
+      States: {
+        Rotate: nested(
+          "rotate-nodegroup",
+          "$states.input.group.step",
+          {
+            cluster: expr("$cluster"),
+            step: expr("$states.input.group.step"),
+            nodegroup: expr("$states.input.group.nodegroup"),
+            version: expr("$phase.version"),
+          },
+          {
+            timeoutSeconds: 20 * 86_400,
+            output: {},
+            catches: [
+              {
+                ErrorEquals: ["States.ALL"],
+                Output: {
+                  Error: expr("$states.errorOutput.Error"),
+                  Cause: expr("$states.errorOutput.Cause"),
+                },
+                Next: "NotRotated",
+              },
+            ],
+            failTo: "",
+          },
+        ),
+        NotRotated: { Type: "Pass", End: true },
+      },
+    },
+    // The failure that came first; rotations that did not begin because of it say so.
+    Assign: {
+      polls: 0,
+      failures: expr("[$states.result[$exists(Error)]]"),
+    },
+    Catch: [catchTo("Failed")],
+    Next: "NodegroupsRotated",
+  },
+  NodegroupsRotated: choose(
+    [
+      {
+        when: "$count($failures) > 0",
+        assign: {
+          failure: expr(
+            "($first := [$failures[$not($contains(Cause, 'OtherRotationFailed'))]]; $count($first) > 0 ? $first[0] : $failures[0])",
+          ),
+        },
+        next: "Failed",
+      },
+    ],
+    { next },
+  ),
+});
