@@ -35,13 +35,16 @@ const LOOK_MS = 20 * MINUTE;
 const MOST_RETRIES = 2;
 
 /** One run, from its seed alone. */
-export async function simulate(seed: number): Promise<Run> {
-  const scenario = scenarioOf(seed);
+export const simulate = (seed: number): Promise<Run> => play(scenarioOf(seed));
+
+/** One run of a scenario that was drawn or written down. */
+export async function play(scenario: Scenario): Promise<Run> {
   const stage = await stageOf(scenario);
+  const simulation = new Simulation(scenario, stage);
   try {
-    return await new Simulation(scenario, stage).run();
+    return await simulation.run();
   } finally {
-    await stage.platform.close();
+    await simulation.close();
   }
 }
 
@@ -67,6 +70,10 @@ class Simulation {
     this.#watch = new Watch(scenario);
     this.#watch.attach(stage.platform);
     this.#began = stage.platform.kernel.clock.now();
+  }
+
+  close(): Promise<void> {
+    return this.#platform.close();
   }
 
   async run(): Promise<Run> {
