@@ -21,6 +21,7 @@ import { deploy } from "./deploy.ts";
 import { createEvents, type Events } from "./events/events.ts";
 import { cloudTrailEvents } from "./events/sources/cloud-trail.ts";
 import { executionStatusEvents } from "./events/sources/execution-status.ts";
+import { furnish } from "./furnish.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { localIdentity } from "./gateway/identity.ts";
 import { createKernel, type Kernel, type KernelOptions } from "./kernel/kernel.ts";
@@ -52,6 +53,8 @@ export interface PlatformOptions {
   readonly endpointUrl?: string;
   /** Loads a function in another way than from its source: as a bundle. */
   readonly load?: (declaration: FunctionDeclaration) => Promise<FunctionModule>;
+  /** Whether things that applied files say exist are brought into the simulated account. Default: true. */
+  readonly furnish?: boolean;
   readonly onDefect?: (defect: ServiceDefect) => void;
   /** Told why a function behind the API could not answer. Default: standard error. */
   readonly onFailure?: (error: unknown) => void;
@@ -157,7 +160,10 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     routes: apiRoutes,
     account: home.account,
     identity: () => localIdentity(home.account),
-    invoke: (name, event) => answerOf(lambda, functionName(name), event),
+    invoke: (name, event) => {
+      if (name === "api-apply-cluster" && (options.furnish ?? true)) furnishFor({ infra, kernel }, home, event);
+      return answerOf(lambda, functionName(name), event);
+    },
     onFailure: options.onFailure ?? ((error) => console.error("API function failed:", error)),
   });
   return {
@@ -177,6 +183,12 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       await lock?.release();
     },
   };
+}
+
+/** Brings in what the file of a request says is there already. */
+function furnishFor(parts: Parameters<typeof furnish>[0], home: Home, event: unknown): void {
+  const { body } = event as { readonly body?: string };
+  if (body !== undefined) furnish(parts, [home], body);
 }
 
 /** Modules are named from the project's root. */

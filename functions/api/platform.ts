@@ -30,7 +30,13 @@ const changesCluster: readonly Grant[] = [...startsOperation, searchStore, ...sn
 
 /** What the function of a route may do. */
 const grants: Readonly<Record<keyof typeof routes, readonly Grant[]>> = {
-  applyCluster: [...startsOperation, ...permissions.live, permissions.stacks, ...snapshot],
+  applyCluster: [
+    ...startsOperation,
+    ...permissions.live,
+    permissions.stacks,
+    permissions.existingResources,
+    ...snapshot,
+  ],
   adoptCluster: [readStore, writeStore, ...permissions.live],
   listClusters: [readStore, searchStore, eksCluster],
   getCluster: [readStore, searchStore, eksCluster, ...eksNodegroups, ...eksAddons],

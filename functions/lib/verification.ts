@@ -30,7 +30,13 @@ export function verifyPhase(snapshot: ClusterSnapshot, type: OperationType, phas
       }
       if (last?.to !== undefined && last.id === step.id && addon.version !== last.to)
         wrong.push(`add-on ${addon.name} is on ${addon.version}, not ${last.to}`);
-      if (addon.status !== "ACTIVE") settling.push(`add-on ${addon.name} is ${addon.status}`);
+      // Without any node add-ons have no place to run at: a file may want it so.
+      const idle =
+        kubernetes.ok &&
+        kubernetes.value.nodes.length === 0 &&
+        addon.status === "DEGRADED" &&
+        addon.healthIssues.every((issue) => issue.code === "InsufficientNumberOfReplicas");
+      if (addon.status !== "ACTIVE" && !idle) settling.push(`add-on ${addon.name} is ${addon.status}`);
     }
     if (step.kind !== "nodegroup") continue;
     const groups = snapshot.nodegroups.filter((g) => g.logicalName === step.target);

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { TerminalError } from "../../core/errors.ts";
+import type { Operation } from "../../core/operation/types.ts";
 import { task, taskInput } from "../lib/task.ts";
 import { operationAtGate, record, stepById } from "../lib/work.ts";
 
@@ -17,6 +18,15 @@ const POLL_SECONDS = 15;
 /** DEGRADED right after an update often means pods that are still starting: ten minutes, then it is a failure. */
 const MAX_POLLS = 40;
 const FAILED = new Set(["UPDATE_FAILED", "CREATE_FAILED", "DELETE_FAILED"]);
+
+const DATA_PLANE = new Set(["nodegroup", "self-managed", "fargate"]);
+
+/** A new cluster that is to have no nodes: its add-ons wait for some, as their file wants it. */
+const withoutNodes = ({ plan }: Operation): boolean =>
+  plan.type === "provision-cluster" &&
+  !plan.phases
+    .flatMap((phase) => phase.steps)
+    .some((step) => DATA_PLANE.has(step.kind) && (step.nodes ?? 1) > 0);
 
 /**
  * Looks whether an add-on that was updated or created is healthy on its version. Throws TerminalError
@@ -40,14 +50,22 @@ export const handler = task(
         "AddonFailed",
         "Settle what EKS names (often a field that somebody changed), then retry the operation.",
       );
-    if (status !== "ACTIVE") {
+    const idle =
+      status === "DEGRADED" &&
+      withoutNodes(operation) &&
+      (addon.health?.issues ?? []).every((issue) => issue.code === "InsufficientNumberOfReplicas");
+    if (status !== "ACTIVE" && !idle) {
       if (polls >= MAX_POLLS)
         throw error("AddonDegraded", "Look at the add-on's pods in kube-system, then retry the operation.");
       return { state: "waiting", waitSeconds: POLL_SECONDS };
     }
     if (addon.addonVersion !== version)
       throw error("AddonFailed", "Somebody else may have changed the add-on; retry the operation.");
-    await record(context, operationId, { kind: "StepSucceeded", step, message: `${name} is on ${version}` });
+    await record(context, operationId, {
+      kind: "StepSucceeded",
+      step,
+      message: `${name} is on ${version}${idle ? "; it has no node to run on yet" : ""}`,
+    });
     if (nextStep)
       await record(context, operationId, {
         kind: "StepStarted",

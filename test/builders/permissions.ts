@@ -194,6 +194,8 @@ function eksCreated(operation: string, input: Input, home: Home): string {
     CreateAddon: `addon/${cluster}/${text(input.addonName)}/${UUID}`,
     CreateAccessEntry: `access-entry/${cluster}/${principal?.[2]}/${principal?.[1]}/${principal?.[3]}/${UUID}`,
     CreateFargateProfile: `fargateprofile/${cluster}/${text(input.fargateProfileName)}/${UUID}`,
+    CreateCapability: `capability/${cluster}/${text(input.type).toLowerCase()}/${text(input.capabilityName)}/${UUID}`,
+    AssociateIdentityProviderConfig: `identityproviderconfig/${cluster}/oidc/name/${UUID}`,
     CreatePodIdentityAssociation: `podidentityassociation/${cluster}/${UUID}`,
   };
   const resource = created[operation];

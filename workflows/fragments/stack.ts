@@ -51,7 +51,7 @@ export const awaitStack = ({ id, next, failTo }: StackStates): States => ({
       assign: {
         polls: expr("$polls + 1"),
         stackOutputs: expr(
-          "$exists($states.result.Stacks[0].Outputs) ? $merge($states.result.Stacks[0].Outputs.{OutputKey: OutputValue}) : {}",
+          "$exists($states.result.Stacks[0].Outputs[0]) ? $merge($states.result.Stacks[0].Outputs.{OutputKey: OutputValue}) : {}",
         ),
       },
       output: {

@@ -1,6 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Faults } from "../faults.ts";
-import type { InfraExtras, InfraWorld } from "../infra-contract.ts";
+import type { InfraExtras, InfraWorld, Place } from "../infra-contract.ts";
 import { createActivities } from "./activities.ts";
 import { createAddresses, holds } from "./addresses.ts";
 import { autoScalingHandlers } from "./auto-scaling/api.ts";
@@ -19,6 +19,7 @@ import { routingHandlers } from "./ec2/routing.ts";
 import { securityGroupHandlers } from "./ec2/security-groups.ts";
 import { tagHandlers } from "./ec2/tags.ts";
 import { vpcHandlers } from "./ec2/vpcs.ts";
+import { bringIn, type ExistingThings } from "./existing.ts";
 import { createGroups } from "./groups.ts";
 import { createIam } from "./iam/iam.ts";
 import { createInstances, type Kubelets } from "./instances.ts";
@@ -128,6 +129,9 @@ export function createInfra(parts: {
     ec2,
     autoScaling,
     iam: iam.handlers,
+    /** What was in an account before the simulation began (local/furnish.ts). */
+    bringIn: (place: Place, things: ExistingThings): string[] =>
+      bringIn(state, place, things, kernel.clock.now()),
     trusts: iam.trusts,
     cloudformation: cloudformationHandlers({ kernel, state: stacks, engine }),
   };
