@@ -36,7 +36,7 @@ export const doctorOf = perRuntime((runtime): DoctorPort => {
       return { account: reply.Account ?? "", arn: reply.Arn ?? "" };
     },
     async denied(roleArn, { actions, resources, conditions = {} }) {
-      const context = Object.values(conditions).flatMap((keys) => Object.entries(keys));
+      const context = contextFor(conditions);
       const reply = await aws(`iam SimulatePrincipalPolicy ${roleArn}`, () =>
         send(simulatePrincipalPolicy, {
           PolicySourceArn: roleArn,
@@ -109,6 +109,16 @@ export const doctorOf = perRuntime((runtime): DoctorPort => {
     },
   };
 });
+
+/** Condition keys with values under which the conditions hold. */
+const contextFor = (conditions: NonNullable<Grant["conditions"]>): [key: string, value: string][] =>
+  Object.entries(conditions).flatMap(([operator, keys]) =>
+    Object.entries(keys).flatMap(([key, value]): [string, string][] => {
+      if (operator !== "Null") return [[key, value]];
+      // "false" asks for any value, "true" for none.
+      return value === "false" ? [[key, "any"]] : [];
+    }),
+  );
 
 /** The number of items on all pages. */
 async function count(

@@ -211,6 +211,153 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
       resources: ["*"],
     },
   ],
+  "apply-changes": [
+    {
+      actions: ["lambda:InvokeFunction"],
+      resources: [
+        "{function:begin-operation}",
+        "{function:begin-operation}:*",
+        "{function:finish-operation}",
+        "{function:finish-operation}:*",
+        "{function:gate}",
+        "{function:gate}:*",
+        "{function:plan-changes}",
+        "{function:plan-changes}:*",
+        "{function:run-checks}",
+        "{function:run-checks}:*",
+        "{function:verify}",
+        "{function:verify}:*",
+      ],
+    },
+    {
+      actions: [
+        "eks:AssociateEncryptionConfig",
+        "eks:AssociateIdentityProviderConfig",
+        "eks:CreateAccessEntry",
+        "eks:CreateAddon",
+        "eks:CreateFargateProfile",
+        "eks:CreateNodegroup",
+        "eks:CreatePodIdentityAssociation",
+        "eks:UpdateClusterConfig",
+      ],
+      resources: ["arn:{partition}:eks:{region}:{account}:cluster/*"],
+    },
+    {
+      actions: ["kms:CreateGrant", "kms:DescribeKey"],
+      resources: ["arn:{partition}:kms:{region}:*:key/*"],
+      conditions: { StringEquals: { "kms:ViaService": "eks.{region}.amazonaws.com" } },
+    },
+    {
+      actions: ["eks:TagResource"],
+      resources: ["arn:{partition}:eks:{region}:{account}:identityproviderconfig/*/*/*/*"],
+    },
+    {
+      actions: ["eks:DescribeUpdate", "eks:TagResource", "eks:UntagResource"],
+      resources: [
+        "arn:{partition}:eks:{region}:{account}:addon/*/*/*",
+        "arn:{partition}:eks:{region}:{account}:cluster/*",
+        "arn:{partition}:eks:{region}:{account}:nodegroup/*/*/*",
+      ],
+    },
+    {
+      actions: [
+        "eks:AssociateAccessPolicy",
+        "eks:DeleteAccessEntry",
+        "eks:DisassociateAccessPolicy",
+        "eks:UpdateAccessEntry",
+      ],
+      resources: ["arn:{partition}:eks:{region}:{account}:access-entry/*/*/*/*/*"],
+    },
+    {
+      actions: ["eks:DeletePodIdentityAssociation", "eks:TagResource", "eks:UpdatePodIdentityAssociation"],
+      resources: ["arn:{partition}:eks:{region}:{account}:podidentityassociation/*/*"],
+    },
+    {
+      actions: ["iam:PassRole"],
+      resources: ["arn:{partition}:iam::{account}:role/*"],
+      conditions: { StringEquals: { "iam:PassedToService": "pods.eks.amazonaws.com" } },
+    },
+    {
+      actions: ["iam:GetRole", "iam:ListAttachedRolePolicies"],
+      resources: ["arn:{partition}:iam::{account}:role/*"],
+    },
+    {
+      actions: ["eks:DeleteFargateProfile", "eks:TagResource"],
+      resources: ["arn:{partition}:eks:{region}:{account}:fargateprofile/*/*/*"],
+    },
+    {
+      actions: ["iam:PassRole"],
+      resources: ["arn:{partition}:iam::{account}:role/*"],
+      conditions: { StringEquals: { "iam:PassedToService": "eks.amazonaws.com" } },
+    },
+    {
+      actions: ["iam:CreateServiceLinkedRole"],
+      resources: ["arn:{partition}:iam::{account}:role/aws-service-role/eks-fargate.amazonaws.com/*"],
+      conditions: { StringEquals: { "iam:AWSServiceName": "eks-fargate.amazonaws.com" } },
+    },
+    {
+      actions: [
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:DescribeSubnets",
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+      ],
+      resources: ["*"],
+    },
+    {
+      actions: ["eks:DeleteAddon", "eks:TagResource", "eks:UpdateAddon"],
+      resources: ["arn:{partition}:eks:{region}:{account}:addon/*/*/*"],
+    },
+    {
+      actions: ["eks:DeleteNodegroup", "eks:TagResource", "eks:UpdateNodegroupConfig"],
+      resources: ["arn:{partition}:eks:{region}:{account}:nodegroup/*/*/*"],
+    },
+    {
+      actions: ["iam:CreateServiceLinkedRole"],
+      resources: ["arn:{partition}:iam::{account}:role/aws-service-role/eks-nodegroup.amazonaws.com/*"],
+      conditions: { StringEquals: { "iam:AWSServiceName": "eks-nodegroup.amazonaws.com" } },
+    },
+    {
+      actions: ["ec2:RunInstances"],
+      resources: ["*"],
+      conditions: {
+        ArnLike: { "ec2:LaunchTemplate": "arn:{partition}:ec2:{region}:{account}:launch-template/*" },
+      },
+    },
+    {
+      actions: ["ec2:CreateTags"],
+      resources: [
+        "arn:{partition}:ec2:{region}:{account}:instance/*",
+        "arn:{partition}:ec2:{region}:{account}:network-interface/*",
+        "arn:{partition}:ec2:{region}:{account}:volume/*",
+      ],
+      conditions: { StringEquals: { "ec2:CreateAction": "RunInstances" } },
+    },
+    {
+      actions: ["states:StartExecution"],
+      resources: ["{workflow:rotate-nodegroup}", "{workflow:rotate-nodegroup}:*"],
+    },
+    {
+      actions: ["states:DescribeExecution", "states:StopExecution"],
+      resources: ["{executions:rotate-nodegroup}"],
+    },
+    {
+      actions: ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
+      resources: [
+        "arn:{partition}:events:{region}:{account}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule",
+      ],
+    },
+  ],
   "provision-cluster": [
     {
       actions: ["lambda:InvokeFunction"],
@@ -225,6 +372,8 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
         "{function:gate}:*",
         "{function:grant-access}",
         "{function:grant-access}:*",
+        "{function:machines-ready}",
+        "{function:machines-ready}:*",
         "{function:nodes-ready}",
         "{function:nodes-ready}:*",
         "{function:note}",
@@ -233,8 +382,12 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
         "{function:plan-cleanup}:*",
         "{function:plan-cluster}",
         "{function:plan-cluster}:*",
+        "{function:plan-contents}",
+        "{function:plan-contents}:*",
         "{function:plan-provision}",
         "{function:plan-provision}:*",
+        "{function:plan-stack}",
+        "{function:plan-stack}:*",
         "{function:record-steps}",
         "{function:record-steps}:*",
         "{function:verify}",
@@ -281,9 +434,13 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
     },
     {
       actions: [
+        "eks:AssociateIdentityProviderConfig",
         "eks:CreateAccessEntry",
         "eks:CreateAddon",
+        "eks:CreateCapability",
+        "eks:CreateFargateProfile",
         "eks:CreateNodegroup",
+        "eks:CreatePodIdentityAssociation",
         "eks:DeleteCluster",
         "eks:DescribeCluster",
         "eks:TagResource",
@@ -309,7 +466,22 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
       actions: ["eks:AssociateAccessPolicy", "eks:DisassociateAccessPolicy"],
       resources: ["arn:{partition}:eks:{region}:{account}:access-entry/*/*/*/*/*"],
     },
-    { actions: ["eks:TagResource"], resources: ["arn:{partition}:eks:{region}:{account}:addon/*/*/*"] },
+    {
+      actions: ["eks:TagResource"],
+      resources: [
+        "arn:{partition}:eks:{region}:{account}:addon/*/*/*",
+        "arn:{partition}:eks:{region}:{account}:podidentityassociation/*/*",
+      ],
+    },
+    {
+      actions: ["iam:PassRole"],
+      resources: ["arn:{partition}:iam::{account}:role/*"],
+      conditions: { StringEquals: { "iam:PassedToService": "pods.eks.amazonaws.com" } },
+    },
+    {
+      actions: ["iam:GetRole", "iam:ListAttachedRolePolicies"],
+      resources: ["arn:{partition}:iam::{account}:role/*"],
+    },
     {
       actions: ["eks:DeleteNodegroup", "eks:DescribeNodegroup", "eks:TagResource"],
       resources: ["arn:{partition}:eks:{region}:{account}:nodegroup/*/*/*"],
@@ -318,10 +490,6 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
       actions: ["iam:CreateServiceLinkedRole"],
       resources: ["arn:{partition}:iam::{account}:role/aws-service-role/eks-nodegroup.amazonaws.com/*"],
       conditions: { StringEquals: { "iam:AWSServiceName": "eks-nodegroup.amazonaws.com" } },
-    },
-    {
-      actions: ["iam:GetRole", "iam:ListAttachedRolePolicies"],
-      resources: ["arn:{partition}:iam::{account}:role/*"],
     },
     {
       actions: ["ec2:RunInstances"],
@@ -338,6 +506,33 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
         "arn:{partition}:ec2:{region}:{account}:volume/*",
       ],
       conditions: { StringEquals: { "ec2:CreateAction": "RunInstances" } },
+    },
+    {
+      actions: ["autoscaling:SuspendProcesses"],
+      resources: ["arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/*"],
+      conditions: { Null: { "aws:ResourceTag/slipway.dev/nodegroup": "false" } },
+    },
+    {
+      actions: ["eks:DeleteFargateProfile", "eks:DescribeFargateProfile", "eks:TagResource"],
+      resources: ["arn:{partition}:eks:{region}:{account}:fargateprofile/*/*/*"],
+    },
+    {
+      actions: ["iam:CreateServiceLinkedRole"],
+      resources: ["arn:{partition}:iam::{account}:role/aws-service-role/eks-fargate.amazonaws.com/*"],
+      conditions: { StringEquals: { "iam:AWSServiceName": "eks-fargate.amazonaws.com" } },
+    },
+    {
+      actions: ["eks:DescribeIdentityProviderConfig", "eks:TagResource"],
+      resources: ["arn:{partition}:eks:{region}:{account}:identityproviderconfig/*/*/*/*"],
+    },
+    {
+      actions: ["eks:DeleteCapability", "eks:DescribeCapability", "eks:TagResource"],
+      resources: ["arn:{partition}:eks:{region}:{account}:capability/*/*/*/*"],
+    },
+    {
+      actions: ["iam:PassRole"],
+      resources: ["arn:{partition}:iam::{account}:role/*"],
+      conditions: { StringEquals: { "iam:PassedToService": "capabilities.eks.amazonaws.com" } },
     },
     {
       actions: ["logs:CreateLogGroup", "logs:PutRetentionPolicy"],
@@ -359,16 +554,24 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
       ],
     },
     {
+      actions: ["eks:DeleteCapability", "eks:DescribeCapability"],
+      resources: ["arn:{partition}:eks:{region}:{account}:capability/*/*/*/*"],
+    },
+    {
+      actions: ["eks:DeleteFargateProfile", "eks:DescribeFargateProfile"],
+      resources: ["arn:{partition}:eks:{region}:{account}:fargateprofile/*/*/*"],
+    },
+    {
       actions: ["eks:DeleteNodegroup", "eks:DescribeNodegroup"],
       resources: ["arn:{partition}:eks:{region}:{account}:nodegroup/*/*/*"],
     },
     {
-      actions: ["eks:DeleteCluster", "eks:DescribeCluster"],
-      resources: ["arn:{partition}:eks:{region}:{account}:cluster/*"],
-    },
-    {
       actions: ["cloudformation:DeleteStack", "cloudformation:DescribeStacks"],
       resources: ["arn:{partition}:cloudformation:{region}:{account}:stack/slipway-*/*"],
+    },
+    {
+      actions: ["eks:DeleteCluster", "eks:DescribeCluster"],
+      resources: ["arn:{partition}:eks:{region}:{account}:cluster/*"],
     },
     {
       actions: [

@@ -3,10 +3,12 @@
  * client package all schemas are one module of calls on shared constants, of which a bundler can drop nothing
  * (DescribeSubnets comes with 560 KiB of EC2). Here each is a literal, cut to the members that are used.
  *
- *   node scripts/generate-operation-schemas.ts          writes the file
+ *   npm run generate                                    writes the file
  *   test/unit/adapters/operations.test.ts               compares it with the installed SDK
  */
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import * as autoscaling from "@aws-sdk/client-auto-scaling";
 import * as cloudtrail from "@aws-sdk/client-cloudtrail";
 import * as logs from "@aws-sdk/client-cloudwatch-logs";
@@ -201,5 +203,9 @@ export function operationSchemas(): string {
   );
 }
 
-if (import.meta.main)
-  writeFileSync(new URL("../adapters/aws/operations/schemas.ts", import.meta.url), operationSchemas());
+if (import.meta.main) {
+  const root = join(import.meta.dirname, "..");
+  const file = "adapters/aws/operations/schemas.ts";
+  writeFileSync(join(root, file), operationSchemas());
+  execFileSync(join(root, "node_modules/.bin/biome"), ["format", "--write", file], { cwd: root });
+}

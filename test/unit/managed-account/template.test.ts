@@ -36,7 +36,7 @@ const statementsOf = (role: Role): readonly Statement[] =>
   role.Properties.Policies.flatMap((policy) => policy.PolicyDocument.Statement);
 
 describe("managed-account/template.yaml", () => {
-  it("is what its module says; run node scripts/generate-managed-account.ts", () => {
+  it("is what its module says; run npm run generate", () => {
     expect(file).toBe(templateText());
   });
 
@@ -109,7 +109,7 @@ describe("the managed role's grants", () => {
     expect([...granted].filter((action) => /^(states|lambda|dynamodb|xray):/.test(action))).toEqual([]);
   });
 
-  it("are made from the workflows as they are now; run node scripts/generate-managed-account.ts", () => {
+  it("are made from the workflows as they are now; run npm run generate", () => {
     expect(workflowGrants).toEqual(
       Object.fromEntries(workflows.map((workflow) => [workflow.name, grantsOf(workflow)])),
     );

@@ -58,6 +58,13 @@ function conditionsHold(
     const operator = OPERATORS[ifExists ? name.slice(0, -"IfExists".length) : name];
     for (const [key, wanted] of Object.entries(keys)) {
       const values = request.context.get(key.toLowerCase());
+      if (name === "Null") {
+        // "true": the key must not be there; "false": it must be.
+        if (list(wanted).includes(String(values === undefined))) continue;
+        if (values === undefined) missing.add(key);
+        holds = false;
+        continue;
+      }
       if (values === undefined) {
         if (ifExists) continue;
         missing.add(key);
