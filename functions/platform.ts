@@ -75,7 +75,7 @@ const tasks: readonly FunctionDeclaration[] = [
       kubernetes: true,
     },
   ),
-  task("end-rotation", "Records how a rotation ended", [], { store: [listStore, writeStore] }),
+  task("end-rotation", "Records how a rotation ended", []),
   task("verify", "Looks whether a phase came to what it was for", permissions.clusterState, {
     kubernetes: true,
     memoryMB: 1024,

@@ -27,17 +27,17 @@ export interface Outcome {
  *   steps in the log ── lease released ── status stored ── status in the log ── event on the bus
  *                                         ^ whoever sees an ended status finds no lease any more
  *
- * An execution of an older attempt changes nothing: the event of its end may come when the next one has begun.
+ * `executionArn` undefined: the operation never had an execution. An execution of an older attempt changes nothing: the event of its end may come when the next one has begun.
  */
 export async function finishOperation(
   context: TaskContext,
   operationId: string,
-  executionArn: string,
+  executionArn: string | undefined,
   failure: FailureOutput | undefined,
 ): Promise<Outcome> {
   const { store, runtime } = context;
   const operation = await operationOf(store, operationId);
-  if (!isRunOf(operation, executionArn)) return outcome(operation);
+  if (executionArn !== undefined && !isRunOf(operation, executionArn)) return outcome(operation);
 
   const events = await allEvents(store, operationId);
   if (ENDED.has(operation.status)) {
@@ -59,7 +59,7 @@ export async function finishOperation(
       ...rest,
       status,
       endedAt: iso(runtime.clock.now()),
-      executionArn,
+      ...(executionArn === undefined ? {} : { executionArn }),
       control: {},
       ...(error ? { error } : {}),
     };

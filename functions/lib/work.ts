@@ -1,6 +1,12 @@
 import { iso } from "../../core/clock.ts";
 import { InvalidInputError, TerminalError } from "../../core/errors.ts";
-import type { Operation, OperationEvent, PlanPhase, PlanStep } from "../../core/operation/types.ts";
+import {
+  ENDED,
+  type Operation,
+  type OperationEvent,
+  type PlanPhase,
+  type PlanStep,
+} from "../../core/operation/types.ts";
 import { type AutomationPolicy, automationPolicySchema, defaultPolicy } from "../../core/policy/schema.ts";
 import type { NewOperationEvent, Store } from "../../core/ports/store.ts";
 import type { TaskContext } from "./task.ts";
@@ -20,12 +26,25 @@ export const cancelled = (by: string | undefined): TerminalError =>
   });
 
 /**
- * The operation at a safe point: throws TerminalError `OperationCancelled` when somebody cancelled it, and marks
- * it Running again after a pause (whoever resumes only wakes the workflow, which shows by this that it goes on).
+ * A part of an operation that has ended (its execution was stopped, and Step Functions stops the nested ones at
+ * its best effort only) must not touch the cluster: another operation may have it. Throws TerminalError
+ * `OperationEnded`.
+ */
+export function refuseEnded(operation: Operation): Operation {
+  if (!ENDED.has(operation.status)) return operation;
+  throw new TerminalError(`operation ${operation.id} has ended (${operation.status})`, {
+    code: "OperationEnded",
+    remedy: "Retry the operation when it shall go on.",
+  });
+}
+
+/**
+ * The operation at a safe point: throws TerminalError `OperationCancelled` when somebody cancelled it and
+ * `OperationEnded` when it is over, and marks it Running again after a pause (whoever resumes only wakes the workflow, which shows by this that it goes on).
  */
 export async function operationAtGate(context: TaskContext, id: string): Promise<Operation> {
   const { store } = context;
-  const operation = await operationOf(store, id);
+  const operation = refuseEnded(await operationOf(store, id));
   if (operation.control.request === "cancel") throw cancelled(operation.control.by);
   if (operation.status !== "Paused" || operation.control.request === "pause") return operation;
   let resumed = false;

@@ -1,8 +1,11 @@
 import * as z from "zod";
 import { workflowsOf } from "../../adapters/aws/workflows.ts";
-import { ENDED, type Operation, type OperationStatus } from "../../core/operation/types.ts";
+import { iso } from "../../core/clock.ts";
+import type { ClusterRef } from "../../core/cluster-ref.ts";
+import { TerminalError } from "../../core/errors.ts";
+import { ENDED, type Lease, type Operation, type OperationStatus } from "../../core/operation/types.ts";
 import { executionName } from "../lib/api/operations.ts";
-import { executionFailure } from "../lib/failure.ts";
+import { encodeCause, executionFailure } from "../lib/failure.ts";
 import { finishOperation } from "../lib/finish.ts";
 import { listener } from "../lib/listener.ts";
 import type { TaskContext } from "../lib/task.ts";
@@ -13,14 +16,31 @@ const ACTIVE: readonly OperationStatus[] = ["Pending", "Running", "Paused", "Rol
 const MIN_AGE_MS = 120_000;
 const PAGE = 100;
 
+/** What one operation or lease cannot be brought to must not keep the others from it: all are tried, then it fails. */
+async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const errors: unknown[] = [];
+  for (const item of items) {
+    try {
+      await work(item);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw new AggregateError(errors, `${errors.length} of ${items.length} failed`);
+}
+
 /**
  * Finds what no event told: operations that were stored but never started, operations whose execution has ended
  * without recording it, and leases that nobody holds any more. Every part may run beside the workflows.
  */
 export const handler = listener("sweep-operations", z.unknown(), async (_, context) => {
-  for (const status of ACTIVE)
-    for (const operation of await operationsWith(context, status)) await sweep(context, operation);
-  await sweepLeases(context);
+  const operations: Operation[] = [];
+  for (const status of ACTIVE) operations.push(...(await operationsWith(context, status)));
+  const tasks = [
+    ...operations.map((operation) => () => sweep(context, operation)),
+    ...(await context.store.listLeases()).map((held) => () => sweepLease(context, held)),
+  ];
+  await each(tasks, (work) => work());
 });
 
 async function operationsWith({ store }: TaskContext, status: OperationStatus): Promise<Operation[]> {
@@ -56,12 +76,26 @@ async function sweep(context: TaskContext, operation: Operation): Promise<void> 
   await finishOperation(context, now.id, now.executionArn, executionFailure(execution));
 }
 
-async function start({ runtime, store }: TaskContext, operation: Operation): Promise<void> {
-  await store.acquireLease(operation.cluster, {
-    operationId: operation.id,
-    operationType: operation.type,
-    acquiredAt: operation.createdAt,
-  });
+async function start(context: TaskContext, operation: Operation): Promise<void> {
+  const { runtime, store } = context;
+  try {
+    await store.acquireLease(operation.cluster, {
+      operationId: operation.id,
+      operationType: operation.type,
+      acquiredAt: iso(runtime.clock.now()),
+    });
+  } catch (error) {
+    if (!(error instanceof TerminalError) || error.code !== "ClusterBusy") throw error;
+    // Its turn has passed: to begin whenever the other one is done would surprise whoever asked.
+    await finishOperation(context, operation.id, undefined, {
+      Error: "NeverStarted",
+      Cause: encodeCause({
+        message: `it was never started, and now ${error.message}`,
+        remedy: "Retry the operation when the cluster is free, if it is still wanted.",
+      }),
+    });
+    return;
+  }
   const executionArn = await workflowsOf(runtime).start(operation.type, executionName(operation), {
     operationId: operation.id,
   });
@@ -70,12 +104,13 @@ async function start({ runtime, store }: TaskContext, operation: Operation): Pro
   );
 }
 
-async function sweepLeases({ runtime, store, log }: TaskContext): Promise<void> {
-  for (const { ref, lease } of await store.listLeases()) {
-    if (runtime.clock.now() - Date.parse(lease.acquiredAt) < MIN_AGE_MS) continue;
-    const operation = await store.getOperation(lease.operationId);
-    if (operation && !ENDED.has(operation.status)) continue;
-    log.warn("lease without a running operation", { operationId: lease.operationId, cluster: ref.name });
-    await store.releaseLease(ref, lease.operationId);
-  }
+async function sweepLease(
+  { runtime, store, log }: TaskContext,
+  { ref, lease }: { readonly ref: ClusterRef; readonly lease: Lease },
+): Promise<void> {
+  if (runtime.clock.now() - Date.parse(lease.acquiredAt) < MIN_AGE_MS) return;
+  const operation = await store.getOperation(lease.operationId);
+  if (operation && !ENDED.has(operation.status)) return;
+  log.warn("lease without a running operation", { operationId: lease.operationId, cluster: ref.name });
+  await store.releaseLease(ref, lease.operationId);
 }

@@ -3,10 +3,10 @@ import { eventsOf as busOf } from "../../adapters/aws/events.ts";
 import { iso } from "../../core/clock.ts";
 import { clusterArn } from "../../core/cluster-ref.ts";
 import { TerminalError } from "../../core/errors.ts";
-import { ENDED, type Operation } from "../../core/operation/types.ts";
+import type { Operation } from "../../core/operation/types.ts";
 import { isRunOf } from "../lib/api/operations.ts";
 import { task, taskInput } from "../lib/task.ts";
-import { operationOf, policyFor, record, stepOfKind } from "../lib/work.ts";
+import { operationOf, policyFor, record, refuseEnded, stepOfKind } from "../lib/work.ts";
 
 const input = taskInput.extend({ executionArn: z.string().min(1) });
 
@@ -16,11 +16,7 @@ const input = taskInput.extend({ executionArn: z.string().min(1) });
  */
 export const handler = task("begin-operation", input, async ({ operationId, executionArn }, context) => {
   const { store, runtime } = context;
-  const before = await operationOf(store, operationId);
-  if (ENDED.has(before.status))
-    throw new TerminalError(`operation ${operationId} has ended (${before.status})`, {
-      code: "OperationEnded",
-    });
+  const before = refuseEnded(await operationOf(store, operationId));
   if (!isRunOf(before, executionArn))
     throw new TerminalError(`${executionArn} is not the present run of operation ${operationId}`, {
       code: "OperationSuperseded",

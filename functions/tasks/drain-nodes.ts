@@ -6,7 +6,7 @@ import { clusterNotFound } from "../../adapters/snapshot.ts";
 import { TerminalError } from "../../core/errors.ts";
 import { type BlockedPod, type DrainPass, drainPass } from "../lib/drain.ts";
 import { task, taskInput } from "../lib/task.ts";
-import { operationAtGate, operationOf, policyFor, record } from "../lib/work.ts";
+import { operationAtGate, operationOf, policyFor, record, refuseEnded } from "../lib/work.ts";
 
 /** What one pass hands to the next, through the workflow. Times in milliseconds since the epoch. */
 const memory = z.object({
@@ -39,7 +39,7 @@ export const handler = task("drain-nodes", input, async (call, context) => {
   const { operationId, undo } = call;
   const { runtime, store } = context;
   const operation = undo
-    ? await operationOf(store, operationId)
+    ? refuseEnded(await operationOf(store, operationId))
     : await operationAtGate(context, operationId);
   if (!undo && operation.control.request === "pause") return { state: "paused", memory: call.memory };
 

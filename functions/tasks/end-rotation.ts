@@ -1,8 +1,8 @@
 import * as z from "zod";
-import type { OperationError } from "../../core/operation/types.ts";
+import { ENDED, type OperationError } from "../../core/operation/types.ts";
 import { encodeCause, failureOutput, parseFailure } from "../lib/failure.ts";
 import { task, taskInput } from "../lib/task.ts";
-import { record } from "../lib/work.ts";
+import { operationOf, record } from "../lib/work.ts";
 
 const input = taskInput.extend({
   step: z.string(),
@@ -32,13 +32,16 @@ export const handler = task("end-rotation", input, async (call, context) => {
     return {};
   }
   const { step: _, ...error } = parseFailure(call.failure);
+  // The log of what has ended is closed.
+  const over = ENDED.has((await operationOf(context.store, operationId)).status);
   const at = call.undone || blue === green ? { ...error, step } : { ...leftBehind(error, blue, green), step };
-  await record(context, operationId, {
-    kind: call.undone ? "StepRolledBack" : "StepFailed",
-    step,
-    message: call.undone ? `Undone: ${error.message}` : error.message,
-    error: at,
-  });
+  if (!over)
+    await record(context, operationId, {
+      kind: call.undone ? "StepRolledBack" : "StepFailed",
+      step,
+      message: call.undone ? `Undone: ${error.message}` : error.message,
+      error: at,
+    });
   const { code, ...details } = at;
   return { Error: code, Cause: encodeCause(details) };
 });

@@ -4,7 +4,7 @@ import { kubernetesOf } from "../../adapters/kubernetes/access.ts";
 import { uncordonAll } from "../lib/drain.ts";
 import { failureOutput, parseFailure } from "../lib/failure.ts";
 import { task, taskInput } from "../lib/task.ts";
-import { operationOf, record } from "../lib/work.ts";
+import { operationOf, record, refuseEnded } from "../lib/work.ts";
 
 const input = taskInput.extend({
   step: z.string(),
@@ -24,7 +24,7 @@ export const handler = task(
   input,
   async ({ operationId, step, blue, green, failure, discarding }, context) => {
     const { runtime, store } = context;
-    const { cluster: ref, type } = await operationOf(store, operationId);
+    const { cluster: ref, type } = refuseEnded(await operationOf(store, operationId));
     const eks = eksOf(runtime);
     const cluster = await eks.cluster(ref.name);
     if (!cluster) return { green: "gone" };

@@ -56,7 +56,10 @@ async function latest(on: Rig, cluster = "demo"): Promise<Operation> {
 function writes(on: Rig): string[] {
   const calls: string[] = [];
   on.platform.endpoint.onCall((call: CallRecord) => {
-    if (call.service === "eks" && /^(Create|Update|Delete|Associate|Disassociate|Tag|Untag)/.test(call.operation))
+    if (
+      call.service === "eks" &&
+      /^(Create|Update|Delete|Associate|Disassociate|Tag|Untag)/.test(call.operation)
+    )
       calls.push(call.operation);
   });
   return calls;

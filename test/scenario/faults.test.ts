@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { ENDED, type Operation } from "../../core/operation/types.ts";
+import type { Operation } from "../../core/operation/types.ts";
 import type { FaultSpec } from "../../local/world/faults.ts";
 import type { KubeObject } from "../../local/world/kubernetes-contract.ts";
-import { runCli } from "../builders/cli.ts";
-import { CLUSTER_ARN, clusterFile, objectsOf, type Stage, send, stageOf } from "../simulation/cluster.ts";
+import { Scene } from "../builders/scene.ts";
+import { CLUSTER_ARN, clusterFile, objectsOf, type Stage, stageOf } from "../simulation/cluster.ts";
 import type { ClusterShape, Work } from "../simulation/scenario.ts";
 
 /**
@@ -299,69 +299,19 @@ afterEach(async () => {
   stage = undefined;
 });
 
-const MINUTE = 60_000;
-
-class Scene {
-  readonly #stage: Stage;
-
-  constructor(on: Stage) {
-    this.#stage = on;
-  }
-
-  pass(minutes: number): Promise<void> {
-    const { clock } = this.#stage.platform.kernel;
-    return clock.until(clock.sleep(minutes * MINUTE));
-  }
-
-  async send(method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> {
-    const { clock } = this.#stage.platform.kernel;
-    const response = await clock.until(send(this.#stage.platform, method, path, body));
-    return { status: response.status, text: await response.text() };
-  }
-
-  async ended(id: string): Promise<Operation> {
-    for (let looks = 0; looks < 400; looks++) {
-      const operation = await this.#stage.store.getOperation(id);
-      if (operation && ENDED.has(operation.status)) return operation;
-      await this.pass(10);
-    }
-    throw new Error(`${id} has not ended`);
-  }
-
-  async described(id: string): Promise<string> {
-    const { platform } = this.#stage;
-    const run = await platform.kernel.clock.until(
-      runCli(["describe", "operation", id], (request) => platform.gateway.fetch(request)),
-    );
-    return run.stdout;
-  }
-
-  ask(work: Work["type"], rolling: boolean): Promise<{ status: number; text: string }> {
-    const path = "/v1/clusters/demo";
-    switch (work) {
-      case "upgrade":
-        return this.send("POST", `${path}/upgrades`, { to: "1.34" });
-      case "rotate":
-        return this.send("POST", `${path}/nodegroups/general/rotations`, {});
-      case "addons":
-        return this.send("POST", `${path}/addon-updates`, {});
-      case "provision":
-        return this.send("PUT", path, clusterFile(SHAPE, policyOf(rolling)));
-      case "delete":
-        return this.send("DELETE", path);
-    }
-  }
-
-  /** No lease, no second group, nothing cordoned: whatever happened. */
-  async expectNothingLeft(): Promise<void> {
-    const { platform, store } = this.#stage;
-    expect(await store.listLeases()).toEqual([]);
-    if (!platform.kubernetes.hasCluster(CLUSTER_ARN)) return;
-    const { text } = await this.send("GET", "/v1/clusters/demo");
-    const { nodegroups = [] } = JSON.parse(text) as { nodegroups?: { physicalName: string }[] };
-    expect(nodegroups.map((group) => group.physicalName)).toHaveLength(1);
-    const nodes = platform.kubernetes.list(CLUSTER_ARN, "Node");
-    expect(nodes.filter((node) => node.spec?.unschedulable === true)).toEqual([]);
+function ask(scene: Scene, work: Work["type"], rolling: boolean): Promise<{ status: number; text: string }> {
+  const path = "/v1/clusters/demo";
+  switch (work) {
+    case "upgrade":
+      return scene.send("POST", `${path}/upgrades`, { to: "1.34" });
+    case "rotate":
+      return scene.send("POST", `${path}/nodegroups/general/rotations`, {});
+    case "addons":
+      return scene.send("POST", `${path}/addon-updates`, {});
+    case "provision":
+      return scene.send("PUT", path, clusterFile(SHAPE, policyOf(rolling)));
+    case "delete":
+      return scene.send("DELETE", path);
   }
 }
 
@@ -386,7 +336,7 @@ describe("what breaks in the field", () => {
     const [node] = kubernetes.hasCluster(CLUSTER_ARN) ? kubernetes.nodeNames(CLUSTER_ARN) : [];
     const objects = comes(node ?? "");
     if (fault && refused) faults.inject(fault);
-    const asked = await scene.ask(work, rolling);
+    const asked = await ask(scene, work, rolling);
     if (refused) {
       expect(asked.status).toBe(409);
       for (const words of says) expect(asked.text).toMatch(words);

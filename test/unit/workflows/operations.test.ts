@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Operation, OperationEvent } from "../../../core/operation/types.ts";
-import { functions } from "../../../functions/platform.ts";
 import { type AnyHandlers, AwsError, type CallRecord } from "../../../local/aws/contract.ts";
 import { DEMO_ARN, operationIdIn, type Rig, type RigOptions, startRig } from "../../builders/platform.ts";
 
@@ -72,35 +71,6 @@ const steps = async (on: Rig, id: string) =>
       (step) => [step.id, step.status],
     ),
   );
-
-/** The IAM action that a call needs: `eks:DescribeCluster`. */
-const actionOf = ({ service, operation }: CallRecord): string =>
-  `${({ eventbridge: "events", sfn: "states" } as Record<string, string>)[service] ?? service}:${operation}`;
-
-describe("functions", () => {
-  it("call nothing that their permissions do not name, over the whole life of a cluster", async () => {
-    const on = await started();
-    const calls = new Map<string, Set<string>>();
-    on.platform.endpoint.onCall((call) => {
-      const caller = /^function\/(.+)$/.exec(call.scope.principal.caller ?? "")?.[1];
-      if (caller) calls.set(caller, (calls.get(caller) ?? new Set()).add(actionOf(call)));
-    });
-    await on.provision();
-    await ended(on, await start(on, "/v1/clusters/demo/upgrades", { to: "1.34" }));
-    on.platform.faults.inject({ name: "NodesNeverJoin", subject: "workers-3" });
-    await ended(on, await start(on, "/v1/clusters/demo/nodegroups/workers/rotations"));
-    await ended(on, ((await (await on.api("DELETE", "/v1/clusters/demo")).json()) as Operation).id);
-
-    expect(calls.size).toBeGreaterThan(15);
-    const beyond = functions.flatMap(({ name, grants }) => {
-      const granted = new Set(grants.flatMap((grant) => grant.actions));
-      return [...(calls.get(name) ?? [])]
-        .filter((action) => !granted.has(action))
-        .map((a) => `${name}: ${a}`);
-    });
-    expect(beyond).toEqual([]);
-  });
-});
 
 describe("provision-cluster", () => {
   it("gives Slipway's functions their small ClusterRole, and leaves nobody administrator", async () => {
