@@ -15,52 +15,26 @@ const ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdm
 /** Where failures go once something may have been created. */
 const failTo = "Cleanup";
 
-/** The stack's events are not read: CloudFormation's reason on the stack itself names the resource. */
+/** VPC and roles. */
 const stack = {
-  StackNeeded: choose([{ when: "$foundation.needed", assign: { polls: 0 }, next: "CreateStack" }], {
-    next: "PlanCluster",
-  }),
-  CreateStack: service("cloudformation", "CloudFormation", "createStack", expr("$foundation.request"), {
-    output: {},
-    catches: [{ ErrorEquals: ["CloudFormation.AlreadyExistsException"], Next: "WaitForStack" }],
-    failTo,
-    next: "WaitForStack",
-  }),
-  WaitForStack: wait("$polls = 0 ? 30 : 20", "DescribeStack"),
-  DescribeStack: service(
-    "cloudformation",
-    "CloudFormation",
-    "describeStacks",
-    { StackName: expr("$foundation.stackName") },
-    {
-      assign: { polls: expr("$polls + 1") },
-      output: {
-        status: expr("$states.result.Stacks[0].StackStatus"),
-        reason: expr(
-          "$exists($states.result.Stacks[0].StackStatusReason) ? $states.result.Stacks[0].StackStatusReason : ''",
-        ),
-      },
-      failTo,
-      next: "StackDone",
-    },
-  ),
-  StackDone: choose(
+  StackNeeded: choose(
     [
-      { when: "$states.input.status = 'CREATE_COMPLETE'", next: "PlanCluster" },
       {
-        when: "$states.input.status != 'CREATE_IN_PROGRESS' or $polls >= 90",
-        assign: {
-          failure: failure("StackFailed", {
-            message:
-              "'the stack ' & $foundation.stackName & ' with VPC and roles is ' & $states.input.status & ' ' & $states.input.reason",
-            remedy: "Look at the events of the stack in CloudFormation, then retry the operation.",
-          }),
-        },
-        next: failTo,
+        when: "$foundation.needed",
+        assign: { polls: 0, stackName: expr("$foundation.stackName") },
+        next: "CreateStack",
       },
     ],
-    { next: "WaitForStack" },
+    { next: "PlanCluster" },
   ),
+  CreateStack: service("cloudformation", "CloudFormation", "createStack", expr("$foundation.request"), {
+    output: {},
+    // Ours, when the answer to this very call was lost; its tag tells.
+    catches: [{ ErrorEquals: ["CloudFormation.AlreadyExistsException"], Next: "WaitForFoundationStack" }],
+    failTo,
+    next: "WaitForFoundationStack",
+  }),
+  ...awaitStack({ id: "Foundation", next: "PlanCluster", failTo }),
 };
 
 const cluster = {

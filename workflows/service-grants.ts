@@ -176,6 +176,7 @@ const CALLS: Readonly<Record<string, readonly Grant[]>> = {
     },
   ],
   "cloudformation:describeStacks": [grant("cloudformation:DescribeStacks", stack)],
+  "cloudformation:describeStackEvents": [grant("cloudformation:DescribeStackEvents", stack)],
   "cloudformation:deleteStack": [grant("cloudformation:DeleteStack", stack)],
   "cloudwatchlogs:createLogGroup": [grant("logs:CreateLogGroup", controlPlaneLogs)],
   "cloudwatchlogs:putRetentionPolicy": [grant("logs:PutRetentionPolicy", controlPlaneLogs)],

@@ -42,6 +42,8 @@ export function planProvision(request: ProvisionRequest): Plan {
   const { config, ref, versions, addonCatalogue, policy = defaultPolicy } = request;
   const problems: InputProblem[] = [];
   const version = chooseVersion(config, versions, problems);
+  // What add-ons there are for a version that does not exist would only hide the reason.
+  if (problems.length > 0) throw new InvalidInputError(problems, "ClusterConfig");
   const addonStep = (addon: DesiredAddon): PlanStep => {
     const exact = addon.version !== undefined && addon.version !== "latest" && addon.version !== "default";
     const to = chooseAddon({

@@ -147,7 +147,10 @@ function eksVariables(input: Input, home: Home): Record<string, string | undefin
     AddonName: name(input.addonName),
     FargateProfileName: name(input.fargateProfileName),
     CapabilityName: name(input.capabilityName),
-    CapabilityType: undefined,
+    // Only the request that makes one says of which type it is; grants name none.
+    CapabilityType: name(input.type)?.toLowerCase() ?? "type",
+    IdentityProviderType: "oidc",
+    IdentityProviderConfigName: name((input.identityProviderConfig as Input | undefined)?.name) ?? "name",
     IamIdentityAccountID: principal?.[1],
     IamIdentityType: principal?.[2],
     IamIdentityName: principal?.[3],

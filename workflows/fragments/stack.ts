@@ -80,15 +80,41 @@ export const awaitStack = ({ id, next, failTo }: StackStates): States => ({
       { when: "$states.input.status = 'CREATE_COMPLETE'", next },
       {
         when: "$states.input.status != 'CREATE_IN_PROGRESS' or $polls >= 90",
-        assign: {
-          failure: failure("StackFailed", {
-            message: "'the stack ' & $stackName & ' is ' & $states.input.status & ' ' & $states.input.reason",
-            remedy: "Look at the events of the stack in CloudFormation, then retry the operation.",
-          }),
-        },
-        next: failTo,
+        next: `Explain${id}Stack`,
       },
     ],
     { next: `WaitFor${id}Stack` },
   ),
+  ...explainStack({ id, next: failTo, failTo }),
+});
+
+/**
+ * Why a stack failed: the first reason that is a resource's own, since those after it only say that they were
+ * cancelled. Enter at `Explain<id>Stack` with `status` and `reason` of the stack as input.
+ */
+export const explainStack = ({ id, next, failTo }: StackStates): States => ({
+  [`Explain${id}Stack`]: service(
+    "cloudformation",
+    "CloudFormation",
+    "describeStackEvents",
+    { StackName: expr("$stackName") },
+    {
+      // Newest first, and a page is enough: the failure ended the stack.
+      output: expr(
+        "($own := $states.result.StackEvents[$contains(ResourceStatus, 'FAILED') and $exists(ResourceStatusReason) and $not($contains(ResourceStatusReason, 'cancelled')) and ResourceType != 'AWS::CloudFormation::Stack'][]; $first := $own[-1]; {'status': $states.input.status, 'reason': $exists($first) ? $first.LogicalResourceId & ': ' & $first.ResourceStatusReason : $states.input.reason})",
+      ),
+      failTo,
+      next: `${id}StackFailed`,
+    },
+  ),
+  [`${id}StackFailed`]: {
+    Type: "Pass",
+    Assign: {
+      failure: failure("StackFailed", {
+        message: "'the stack ' & $stackName & ' is ' & $states.input.status & ': ' & $states.input.reason",
+        remedy: "Mend what CloudFormation names, then retry the operation.",
+      }),
+    },
+    Next: next,
+  },
 });

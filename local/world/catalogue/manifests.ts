@@ -10,7 +10,12 @@ interface Workload {
   readonly name: string;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly containers: readonly { readonly name: string; readonly image: string }[];
+  readonly containers: readonly {
+    readonly name: string;
+    readonly image: string;
+  }[];
+  /** Annotation by which EKS keeps a pod off Fargate or brings it there. */
+  readonly computeType?: string;
   readonly serviceAccount: string;
   /** Deployments only. */
   readonly replicas?: number;
@@ -29,6 +34,22 @@ const CRITICAL = [
   { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" },
 ];
 
+/** Nodes are Linux machines: neither Windows nor Fargate runs these daemon sets. */
+const ON_MACHINES = {
+  nodeAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [
+        {
+          matchExpressions: [
+            { key: "kubernetes.io/os", operator: "NotIn", values: ["windows"] },
+            { key: "eks.amazonaws.com/compute-type", operator: "NotIn", values: ["fargate"] },
+          ],
+        },
+      ],
+    },
+  },
+};
+
 function workload(of: Workload): KubeObject {
   const { kind, name, namespace, labels } = of;
   return {
@@ -42,8 +63,12 @@ function workload(of: Workload): KubeObject {
         ? { updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "10%" } } }
         : { strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: 1 } } }),
       template: {
-        metadata: { labels },
+        metadata: {
+          labels,
+          ...(of.computeType ? { annotations: { "eks.amazonaws.com/compute-type": of.computeType } } : {}),
+        },
         spec: {
+          ...(kind === "DaemonSet" ? { affinity: ON_MACHINES } : {}),
           serviceAccountName: of.serviceAccount,
           priorityClassName: of.priorityClassName ?? "system-cluster-critical",
           ...(of.hostNetwork ? { hostNetwork: true } : {}),
@@ -80,6 +105,8 @@ function budget(
 
 /** The configuration values that change what is installed. */
 interface Values {
+  /** Of CoreDNS: `Fargate` or `ec2`. */
+  readonly computeType?: string;
   readonly replicaCount?: number;
   readonly podDisruptionBudget?: { readonly enabled?: boolean; readonly maxUnavailable?: number };
 }
@@ -133,6 +160,7 @@ const builders: Readonly<Record<string, Build>> = {
         replicas: values.replicaCount ?? 2,
         containers: [{ name: "coredns", image: image("eks/coredns") }],
         serviceAccount: "coredns",
+        computeType: values.computeType?.toLowerCase() ?? "ec2",
       }),
       ...(wanted ? [budget(KUBE_SYSTEM, "coredns", labels, values.podDisruptionBudget?.maxUnavailable)] : []),
     ];

@@ -14,6 +14,7 @@ import { clusterVersionHandlers } from "./cluster-version.ts";
 import { clusterHandlers } from "./clusters.ts";
 import { type EksContext, type EksHandlers, ofCluster, resourceKey } from "./context.ts";
 import { drainOnScaleIn } from "./drain.ts";
+import { fargatePods } from "./fargate-pods.ts";
 import { fargateProfiles } from "./fargate-profiles.ts";
 import { insights } from "./insights.ts";
 import { nodegroupUpdateHandlers } from "./nodegroup-updates.ts";
@@ -90,6 +91,7 @@ export function createEks(options: EksOptions): Eks {
   const association = associations(ctx, updates);
   ctx.infra.admitBy?.(access.own.admits);
   drainOnScaleIn(ctx);
+  fargatePods(ctx, fargate.own);
   const handlers: EksHandlers = {
     ...clusterHandlers(ctx, {
       created(cluster) {

@@ -14,6 +14,7 @@ import {
 } from "./context.ts";
 import type { ClusterDoc } from "./documents.ts";
 import { inUse, invalidParameter, limitExceeded, notFound } from "./errors.ts";
+import type { FargateMatch } from "./fargate-pods.ts";
 import { page } from "./paging.ts";
 
 interface ProfileDoc {
@@ -28,7 +29,7 @@ const SETTLES = "eks.fargate-profile";
 const PROFILES_PER_CLUSTER = 10;
 const SELECTORS_PER_PROFILE = 5;
 
-export interface FargateProfiles {
+export interface FargateProfiles extends FargateMatch {
   count(cluster: string): number;
 }
 
@@ -146,5 +147,28 @@ export const fargateProfiles = (
     },
   } satisfies EksHandlers;
 
-  return { handlers, own: { count: (cluster) => ofCluster(docs, cluster).length } };
+  /** EKS's wildcards: `*` any text, `?` one character. */
+  const fits = (pattern: string | undefined, value: string): boolean =>
+    new RegExp(
+      `^${(pattern ?? "")
+        .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+        .replaceAll("*", ".*")
+        .replaceAll("?", ".")}$`,
+    ).test(value);
+
+  return {
+    handlers,
+    own: {
+      count: (cluster) => ofCluster(docs, cluster).length,
+      matches: (cluster, namespace, labels) =>
+        ofCluster(docs, cluster)
+          .filter((doc) => doc.body.status === "ACTIVE")
+          .flatMap((doc) => doc.body.selectors ?? [])
+          .some(
+            (selector) =>
+              fits(selector.namespace, namespace) &&
+              Object.entries(selector.labels ?? {}).every(([key, value]) => fits(value, labels[key] ?? "")),
+          ),
+    },
+  };
 };
