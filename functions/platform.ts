@@ -153,7 +153,13 @@ const provisioning: readonly FunctionDeclaration[] = [
   task(
     "plan-changes",
     "Says what is to be done next to bring a cluster to what its file says",
-    [...permissions.live, permissions.eksUpdates, permissions.eksCatalogue, permissions.stacks],
+    [
+      ...permissions.live,
+      permissions.existingResources,
+      permissions.eksUpdates,
+      permissions.eksCatalogue,
+      permissions.stacks,
+    ],
     { memoryMB: 1024 },
   ),
   task("note", "Writes a remark into the log of an operation", [], {

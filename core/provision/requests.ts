@@ -205,7 +205,7 @@ export function addonRequests(config: ClusterConfig, steps: readonly PlanStep[],
 }
 
 /** How the add-on gets at AWS: a role for its service account, through OIDC or the pod identity agent. */
-function addonRoles(
+export function addonRoles(
   config: ClusterConfig,
   addon: ReturnType<typeof desiredAddons>[number],
   foundation: Foundation,

@@ -1,8 +1,9 @@
 import type { ClusterConfig } from "../cluster-config/schema.ts";
 import type { Difference } from "../operation/types.ts";
+import { podRoleKey } from "../provision/roles.ts";
 import { type Call, type Change, changed, changeStep, shown } from "./change.ts";
 import { difference, differs, sameValue, setDiffers } from "./compare.ts";
-import type { Comparison } from "./context.ts";
+import { type Comparison, madeRole } from "./context.ts";
 import type { LiveAccessEntry, LiveAccessPolicy, LivePodIdentity } from "./live.ts";
 
 type Draft = Omit<Difference, "step">;
@@ -52,7 +53,7 @@ function fromMapping(
 ): WantedEntry {
   const groups = new Set(mappings.flatMap((mapping) => mapping.groups ?? []));
   const field = `iamIdentityMappings[${nameOf(arn)}]`;
-  if (groups.has("system:nodes") || groups.has("system:bootstrappers"))
+  if (["system:nodes", "system:bootstrappers", "eks:kube-proxy-windows"].some((group) => groups.has(group)))
     return {
       field,
       principalArn: arn,
@@ -280,13 +281,16 @@ export function podIdentityChanges(comparison: Comparison): Change[] {
 type WantedAssociation = NonNullable<NonNullable<ClusterConfig["iam"]>["podIdentityAssociations"]>[number];
 
 function associationChanges(
-  { live: { ref }, config }: Comparison,
+  comparison: Comparison,
   key: string,
   wanted: WantedAssociation,
   now: LivePodIdentity | undefined,
 ): Change[] {
   const field = `iam.podIdentityAssociations[${key}]`;
-  const { roleARN: roleArn, targetRoleARN: targetRoleArn, disableSessionTags, policy } = wanted;
+  const { ref } = comparison.live;
+  const { targetRoleARN: targetRoleArn, disableSessionTags, policy } = wanted;
+  const roleArn =
+    wanted.roleARN ?? madeRole(comparison, podRoleKey(wanted.namespace, wanted.serviceAccountName));
   const settings = {
     ...(targetRoleArn ? { targetRoleArn } : {}),
     ...(disableSessionTags === undefined ? {} : { disableSessionTags }),
@@ -318,7 +322,7 @@ function associationChanges(
           serviceAccount: wanted.serviceAccountName,
           roleArn,
           ...settings,
-          tags: { ...config.metadata.tags, ...wanted.tags },
+          tags: { ...comparison.config.metadata.tags, ...wanted.tags },
         },
       },
     });

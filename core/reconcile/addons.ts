@@ -2,9 +2,10 @@ import { chooseAddon, resolveAddon } from "../addons/resolve.ts";
 import { type DesiredAddon, desiredAddons } from "../cluster-config/desired.ts";
 import type { Difference } from "../operation/types.ts";
 import { SECONDS } from "../plan/estimate.ts";
+import { addonRoles } from "../provision/requests.ts";
 import { compareVersions } from "../versions/version.ts";
 import { type Change, changed, changeStep, shown } from "./change.ts";
-import { difference, differs, sameConfiguration, sameSet, tagMoves } from "./compare.ts";
+import { difference, differs, ownTags, sameConfiguration, sameSet, tagMoves } from "./compare.ts";
 import type { Comparison } from "./context.ts";
 import { tagCall } from "./control-plane.ts";
 import { BUSY, FAILED, type LiveAddon } from "./live.ts";
@@ -62,8 +63,7 @@ function missing(comparison: Comparison, addon: DesiredAddon): Change[] {
         `EKS offers no such version of ${name} for Kubernetes ${live.cluster.version}. Choose another, or leave the version out.`,
       ),
     );
-  const roles = needsRole(addon);
-  const associations = rolesOf(addon);
+  const roles = rolesFor(comparison, addon);
   const step = changeStep(`addon/${name}`, {
     kind: "addon",
     title: `Install ${name} ${version}`,
@@ -81,27 +81,27 @@ function missing(comparison: Comparison, addon: DesiredAddon): Change[] {
           // On a cluster that lives, objects of that name may be somebody's own work: EKS then says so.
           resolveConflicts: addon.resolveConflicts?.toUpperCase() === "OVERWRITE" ? "OVERWRITE" : "NONE",
           ...(addon.configurationValues ? { configurationValues: addon.configurationValues } : {}),
-          ...(addon.serviceAccountRoleARN ? { serviceAccountRoleArn: addon.serviceAccountRoleARN } : {}),
-          ...(associations.length > 0 ? { podIdentityAssociations: associations } : {}),
+          ...roles,
           ...(addon.namespaceConfig ? { namespaceConfig: addon.namespaceConfig } : {}),
           tags: { ...config.metadata.tags, ...addon.tags },
         },
       },
     }),
-    ...(roles ? shown(difference(`${at(name)}.${roles}`, undefined, "a role", "left", ROLE_REMEDY)) : []),
+    ...(roles ? [] : shown(difference(`${at(name)}.role`, undefined, "a role", "left", ROLE_REMEDY))),
   ];
 }
 
 const ROLE_REMEDY =
   "An apply to a cluster that exists makes no roles. Make the role and name it at serviceAccountRoleARN or podIdentityAssociations.";
 
-/** The field by which the file wants a role made for the add-on; undefined where it names the role, or none. */
-function needsRole(addon: DesiredAddon): string | undefined {
-  if (addon.serviceAccountRoleARN) return undefined;
-  if (addon.attachPolicyARNs) return "attachPolicyARNs";
-  if (addon.attachPolicy) return "attachPolicy";
-  if (addon.wellKnownPolicies) return "wellKnownPolicies";
-  return undefined;
+/** Its role: of the file, or of a stack that was made with the cluster; undefined where neither has it. */
+function rolesFor({ config, foundation }: Comparison, addon: DesiredAddon): object | undefined {
+  try {
+    return addonRoles(config, addon, foundation);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }
 
 /** The associations of which the file names the role. */
@@ -248,8 +248,8 @@ function addonTags({ config, earlier }: Comparison, addon: DesiredAddon, live: L
   const moves = tagMoves(
     `${at(addon.name)}.tags`,
     live.tags,
-    addon.tags ? { ...config.metadata.tags, ...addon.tags } : {},
-    before?.tags && addon.tags ? before.tags : undefined,
+    addon.tags ?? {},
+    ownTags(before?.tags, config.metadata.tags),
   );
   const step = changeStep(`addon/${addon.name}/tags`, {
     kind: "addon",

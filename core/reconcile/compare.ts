@@ -93,6 +93,10 @@ export function tagMoves(field: string, live: Tags, wanted: Tags, earlier: Tags 
   };
 }
 
+/** Tags that an earlier file gave to this alone: those of the cluster are everything's. */
+export const ownTags = (earlier: Tags = {}, ofCluster: Tags = {}): Tags =>
+  Object.fromEntries(Object.entries(earlier).filter(([key]) => ofCluster[key] === undefined));
+
 /** Configuration of an add-on, YAML or JSON text: the same when it means the same. */
 export function sameConfiguration(a: string | undefined, b: string | undefined): boolean {
   if (a === b) return true;

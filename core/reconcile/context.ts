@@ -1,5 +1,5 @@
 import type { ClusterConfig } from "../cluster-config/schema.ts";
-import type { Foundation } from "../provision/requests.ts";
+import type { Foundation } from "../provision/foundation.ts";
 import type { AddonRelease } from "../snapshot.ts";
 import type { LiveState } from "./live.ts";
 
@@ -24,4 +24,14 @@ export interface Comparison {
   readonly isOwnRole: (arn: string) => boolean;
   /** Goes into the tags of what is made anew. */
   readonly operationId: string;
+}
+
+/** ARN of a role that a stack of Slipway's made for a part of the cluster; undefined where none did. */
+export function madeRole({ foundation }: Comparison, key: string): string | undefined {
+  try {
+    return foundation.role(key);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }

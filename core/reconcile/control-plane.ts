@@ -5,7 +5,7 @@ import { SECONDS } from "../plan/estimate.ts";
 import { compareVersions } from "../versions/version.ts";
 import { type Call, type Change, changed, changeStep, shown } from "./change.ts";
 import { difference, differs, setDiffers, tagMoves } from "./compare.ts";
-import type { Comparison } from "./context.ts";
+import { type Comparison, madeRole } from "./context.ts";
 import type { LiveState } from "./live.ts";
 
 /** An update of the cluster's configuration takes one to three minutes. */
@@ -237,7 +237,7 @@ function remoteNetworks(comparison: Comparison): Change[] {
 
 /** Three settings that EKS takes together only: all on or all off. */
 function autoMode(comparison: Comparison): Change[] {
-  const { live, config, foundation } = comparison;
+  const { live, config } = comparison;
   const wanted = config.autoModeConfig;
   const now = live.cluster.autoMode;
   if (wanted?.enabled === undefined) return [];
@@ -262,12 +262,12 @@ function autoMode(comparison: Comparison): Change[] {
   const pools = enabled
     ? (wanted.nodePools ?? (now.enabled ? undefined : ["general-purpose", "system"]))
     : undefined;
-  const nodeRoleArn = now.nodeRoleArn ?? wanted.nodeRoleARN ?? foundation.nodeRole;
+  const nodeRoleArn = now.nodeRoleArn ?? wanted.nodeRoleARN ?? madeRole(comparison, "auto");
   const differences = [
     ...differs(`${field}.enabled`, now.enabled, enabled),
     ...setDiffers(`${field}.nodePools`, now.nodePools, pools),
   ];
-  if (enabled && differences.length > 0 && nodeRoleArn === "" && (pools ?? []).length > 0)
+  if (enabled && differences.length > 0 && nodeRoleArn === undefined && (pools ?? []).length > 0)
     return shown(
       difference(
         `${field}.nodeRoleARN`,

@@ -2,7 +2,7 @@ import type { ClusterConfig } from "../cluster-config/schema.ts";
 import { canonicalJson } from "../plan/digest.ts";
 import { type Change, changed, changeStep, shown } from "./change.ts";
 import { difference, differs, setDiffers } from "./compare.ts";
-import type { Comparison } from "./context.ts";
+import { type Comparison, madeRole } from "./context.ts";
 import { BUSY, FAILED, type LiveFargateProfile } from "./live.ts";
 
 /** A profile comes or goes within some minutes, one at a time. */
@@ -70,10 +70,12 @@ const selectorsText = (selectors: LiveFargateProfile["selectors"]): string =>
     })
     .join("; ");
 
-function missing({ live, config, foundation }: Comparison, profile: WantedProfile): Change[] {
+function missing(comparison: Comparison, profile: WantedProfile): Change[] {
+  const { live, config, foundation } = comparison;
   const roleArn =
     profile.podExecutionRoleARN ??
     config.iam?.fargatePodExecutionRoleARN ??
+    madeRole(comparison, "fargate") ??
     live.fargateProfiles.find((other) => other.roleArn !== "")?.roleArn;
   const field = at(profile.name);
   if (!roleArn)

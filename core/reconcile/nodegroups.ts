@@ -9,8 +9,8 @@ import { nodeRoleKey } from "../provision/roles.ts";
 import type { NodegroupFacts } from "../snapshot.ts";
 import { minorOf } from "../versions/version.ts";
 import { type Change, changed, changeStep, shown } from "./change.ts";
-import { difference, differs, sameSet, setDiffers, tagMoves } from "./compare.ts";
-import type { Comparison } from "./context.ts";
+import { difference, differs, ownTags, sameSet, setDiffers, tagMoves } from "./compare.ts";
+import { type Comparison, madeRole } from "./context.ts";
 import { tagCall } from "./control-plane.ts";
 import { BUSY, FAILED } from "./live.ts";
 
@@ -72,18 +72,17 @@ function missing(
 
 /** What a new group needs that only the provisioning of a cluster makes so far. */
 function notByApply(
-  { foundation }: Comparison,
+  comparison: Comparison,
   group: ManagedNodeGroup,
   wanted: DesiredNodegroup,
 ): string | undefined {
   if (wanted.ownTemplate)
     return "It needs a launch template. Make one and name it at launchTemplate; apply does not make one for a cluster that exists.";
   const key = nodeRoleKey(group);
-  if (key !== undefined && key !== "node")
-    return "It needs a role of its own. Make the role and name it at iam.instanceRoleARN; apply does not make one for a cluster that exists.";
-  if (!wanted.nodeRole && foundation.nodeRole === "")
-    return "The cluster has no role for nodes. Make one and name it at iam.instanceRoleARN.";
-  return undefined;
+  if (key === undefined || madeRole(comparison, key) !== undefined) return undefined;
+  return key === "node"
+    ? "The cluster has no role for nodes. Make one and name it at iam.instanceRoleARN."
+    : "It needs a role of its own. Make the role and name it at iam.instanceRoleARN; apply does not make one for a cluster that exists.";
 }
 
 const summary = ({ desiredSize, instanceTypes, capacityType }: DesiredNodegroup): string =>
@@ -133,8 +132,8 @@ function tags({ config, earlier }: Comparison, group: ManagedNodeGroup, live: No
   const moves = tagMoves(
     `${at(group)}.tags`,
     live.tags,
-    group.tags ? { ...config.metadata.tags, ...group.tags } : {},
-    before?.tags && group.tags ? before.tags : undefined,
+    group.tags ?? {},
+    ownTags(before?.tags, config.metadata.tags),
   );
   const step = changeStep(`nodegroup/${group.name}/tags`, {
     kind: "nodegroup",

@@ -1,17 +1,16 @@
 import { eksOf } from "../../adapters/aws/eks.ts";
-import { stacksOf } from "../../adapters/aws/stacks.ts";
 import { readLive } from "../../adapters/live.ts";
 import type { Runtime } from "../../adapters/runtime.ts";
 import { readCatalogue } from "../../adapters/snapshot.ts";
-import { desiredAddons, ownRoles, ownVpc } from "../../core/cluster-config/desired.ts";
+import { desiredAddons } from "../../core/cluster-config/desired.ts";
 import { parseClusterConfig } from "../../core/cluster-config/parse.ts";
 import type { ClusterConfig } from "../../core/cluster-config/schema.ts";
 import type { ClusterRef } from "../../core/cluster-ref.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { type Foundation, foundationOf } from "../../core/provision/requests.ts";
-import { stackName } from "../../core/provision/stack.ts";
+import type { Foundation } from "../../core/provision/foundation.ts";
 import type { Comparison } from "../../core/reconcile/context.ts";
 import type { LiveState } from "../../core/reconcile/live.ts";
+import { completedConfig, foundationFor } from "./provisioning.ts";
 
 export interface ComparisonRequest {
   readonly ref: ClusterRef;
@@ -24,13 +23,29 @@ export interface ComparisonRequest {
 
 /** Reads what a cluster is and what its file builds on, for the comparison of the two. */
 export async function readComparison(runtime: Runtime, request: ComparisonRequest): Promise<Comparison> {
-  const { ref, config } = request;
+  const { ref } = request;
   const live = await readLive(runtime, ref);
-  const [foundation, catalogue] = await Promise.all([
-    foundationFor(runtime, config, live),
+  const config = completed(request.config, await completedConfig(runtime, request.config), live);
+  const [stacks, catalogue] = await Promise.all([
+    foundationFor(runtime, ref, config),
     readCatalogue(eksOf(runtime), addonsToChoose(config, live)),
   ]);
-  return { ...request, live, foundation, catalogue, isOwnRole: ownRoleTest(runtime) };
+  const foundation = groundOf(stacks, live);
+  return { ...request, config, live, foundation, catalogue, isOwnRole: ownRoleTest(runtime) };
+}
+
+/**
+ * Ids of subnets are needed to compare; what else the account fills in is for what is made anew only: a selector
+ * of instance types that finds newer ones is no reason to replace nodes.
+ */
+function completed(config: ClusterConfig, complete: ClusterConfig, live: LiveState): ClusterConfig {
+  const there = new Set(live.nodegroups.map((group) => group.logicalName));
+  return {
+    ...complete,
+    managedNodeGroups: complete.managedNodeGroups?.map((group, i) =>
+      there.has(group.name) ? (config.managedNodeGroups?.[i] ?? group) : group,
+    ),
+  };
 }
 
 /**
@@ -60,20 +75,19 @@ const addonsToChoose = (config: ClusterConfig, live: LiveState): string[] =>
     .map((addon) => addon.name);
 
 /**
- * Where new things of a cluster go: as the file or Slipway's stack says; a cluster that Slipway did not make has
+ * Where new things of a cluster go: as the file or Slipway's stacks say; a cluster that Slipway did not make has
  * neither, and what it runs on already is then the best there is.
  */
-async function foundationFor(runtime: Runtime, config: ClusterConfig, live: LiveState): Promise<Foundation> {
-  const stack =
-    ownVpc(config) || ownRoles(config) ? await stacksOf(runtime).stack(stackName(live.ref.name)) : undefined;
-  const found = foundationOf(config, stack?.outputs ?? {});
+function groundOf(found: Foundation, live: LiveState): Foundation {
   const some = found.privateSubnets.length + found.publicSubnets.length > 0;
   const ofCluster = live.subnets.filter((subnet) => live.cluster.subnetIds.includes(subnet.id));
   const named = (isPublic: boolean) =>
     ofCluster.filter((subnet) => subnet.public === isPublic).map(({ id, zone }) => ({ id, zone }));
+  const nodeRole = found.nodeRole || (live.nodegroups[0]?.nodeRole ?? "");
   return {
     ...found,
-    nodeRole: found.nodeRole || (live.nodegroups[0]?.nodeRole ?? ""),
+    nodeRole,
     ...(some ? {} : { privateSubnets: named(false), publicSubnets: named(true) }),
+    role: (key) => (key === "node" && nodeRole !== "" ? nodeRole : found.role(key)),
   };
 }
