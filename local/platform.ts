@@ -152,7 +152,9 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   }
   await lambda.ready();
   kernel.timers.start();
-  await kernel.clock.until(deploy({ endpoint, home, functions: declared, workflows, rules }));
+  // A checkpoint holds what was deployed; doing it again would be a tenth of a short simulation.
+  if (options.checkpoint === undefined)
+    await kernel.clock.until(deploy({ endpoint, home, functions: declared, workflows, rules }));
   engine.resume();
 
   const gateway = createGateway({
@@ -161,7 +163,8 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     account: home.account,
     identity: () => localIdentity(home.account),
     invoke: (name, event) => {
-      if (name === "api-apply-cluster" && (options.furnish ?? true)) furnishFor({ infra, kernel }, home, event);
+      if (name === "api-apply-cluster" && (options.furnish ?? true))
+        furnishFor({ infra, kernel }, home, event);
       return answerOf(lambda, functionName(name), event);
     },
     onFailure: options.onFailure ?? ((error) => console.error("API function failed:", error)),
