@@ -99,12 +99,15 @@ export const permissions: readonly Rule[] = [
   },
   {
     name: "pass-role-limited",
-    demands: "A role is passed on to one named service only.",
+    demands: "A role is passed on to named services only.",
     check: (graph) =>
       ofType(graph, "role").flatMap((role) =>
         roleStatements(role)
           .filter(({ effect, actions }) => effect === "Allow" && actions.includes("iam:PassRole"))
-          .filter(({ conditions }) => typeof conditions.StringEquals?.["iam:PassedToService"] !== "string")
+          .filter(({ conditions }) => {
+            const services = [conditions.StringEquals?.["iam:PassedToService"] ?? "*"].flat();
+            return services.some((service) => !/^[a-z.-]+\.amazonaws\.com$/.test(String(service)));
+          })
           .map(() => `${role.name} passes roles to any service`),
       ),
   },
