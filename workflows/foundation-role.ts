@@ -116,6 +116,8 @@ export const GRANTS_BY_TYPE: Readonly<Record<string, readonly Grant[]>> = {
     on(ec2("launch-template"), "ec2:CreateLaunchTemplate", "ec2:CreateLaunchTemplateVersion"),
     on(ec2("launch-template"), "ec2:DeleteLaunchTemplate", "ec2:CreateTags", "ec2:DeleteTags"),
     looks("ec2:DescribeLaunchTemplateVersions", "ec2:DescribeLaunchTemplates"),
+    // `{{resolve:ssm:...}}`: the id of EKS's newest image.
+    on(["arn:{partition}:ssm:{region}::parameter/aws/service/*"], "ssm:GetParameters"),
   ],
   "AWS::AutoScaling::AutoScalingGroup": [
     on(groups, "autoscaling:CreateAutoScalingGroup", "autoscaling:DeleteAutoScalingGroup"),

@@ -102,6 +102,10 @@ const CALLS: Readonly<Record<string, readonly Grant[]>> = {
     tagging(addon),
     // An add-on with a role of its own (service account).
     passRole("eks.amazonaws.com"),
+    // One with roles for the pod identity agent: EKS makes the associations with the caller's permissions.
+    grant("eks:CreateAddon", podIdentity),
+    grant("eks:CreatePodIdentityAssociation", cluster),
+    passRole("pods.eks.amazonaws.com"),
   ],
   "eks:updateAddon": [grant("eks:UpdateAddon", addon), passRole("eks.amazonaws.com")],
   "eks:describeAddon": [grant("eks:DescribeAddon", addon)],
