@@ -106,7 +106,7 @@ export const permissions: readonly Rule[] = [
           .filter(({ effect, actions }) => effect === "Allow" && actions.includes("iam:PassRole"))
           .filter(({ conditions }) => {
             const services = [conditions.StringEquals?.["iam:PassedToService"] ?? "*"].flat();
-            return services.some((service) => !/^[a-z.-]+\.amazonaws\.com$/.test(String(service)));
+            return services.some((service) => !/^[a-z0-9.-]+\.amazonaws\.com$/.test(String(service)));
           })
           .map(() => `${role.name} passes roles to any service`),
       ),
