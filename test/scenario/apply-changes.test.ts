@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import type { Operation, Plan } from "../../core/operation/types.ts";
@@ -183,4 +184,125 @@ describe("apply to a cluster that exists", () => {
     expect(run.stderr).toContain("iam.serviceRoleARN");
     expect(calls).toEqual([]);
   });
+});
+
+/** What people write into a file, one after the other; each may be undone by another. */
+const EDITS: Readonly<Record<string, (config: File) => void>> = {
+  "private access off": (file) => {
+    file.vpc.clusterEndpoints = { publicAccess: true, privateAccess: false };
+  },
+  "private access on": (file) => {
+    file.vpc.clusterEndpoints = { publicAccess: true, privateAccess: true };
+  },
+  CIDRs: (file) => {
+    file.vpc.publicAccessCIDRs = ["198.51.100.0/24"];
+  },
+  "fewer logs": (file) => {
+    file.cloudWatch.clusterLogging.enableTypes = ["audit"];
+  },
+  "mode API": (file) => {
+    file.accessConfig.authenticationMode = "API";
+  },
+  tags: (file) => {
+    file.metadata.tags = { team: "platform", stage: "test" };
+  },
+  "no tags": (file) => {
+    delete file.metadata.tags;
+  },
+  tier: (file) => {
+    file.controlPlaneScalingConfig = { tier: "tier-xl" };
+  },
+  "bounds of workers": (file) => {
+    Object.assign(file.managedNodeGroups[1], { minSize: 2, desiredCapacity: 5, maxSize: 10 });
+  },
+  "labels and taints of system": (file) => {
+    Object.assign(file.managedNodeGroups[0], {
+      labels: { workload: "system", zone: "any" },
+      taints: [{ key: "CriticalAddonsOnly", value: "true", effect: "PreferNoSchedule" }],
+    });
+  },
+  "updates of batch": (file) => {
+    Object.assign(file.managedNodeGroups[2], {
+      updateConfig: { maxUnavailablePercentage: 50 },
+      nodeRepairConfig: { enabled: true },
+    });
+  },
+  "spot for batch": (file) => {
+    file.managedNodeGroups[2].spot = true;
+  },
+  "disk of system": (file) => {
+    file.managedNodeGroups[0].volumeSize = 100;
+  },
+  "another group": (file) => {
+    if (file.managedNodeGroups.length > 3) return;
+    file.managedNodeGroups.push({ name: "extra", instanceType: "c6i.large", desiredCapacity: 1 });
+  },
+  "configuration of vpc-cni": (file) => {
+    Object.assign(file.addons[0], {
+      configurationValues: JSON.stringify({ env: { WARM_IP_TARGET: "3" } }),
+      tags: { owner: "network" },
+    });
+  },
+  "one add-on more": (file) => {
+    if (!file.addons.some((addon: File) => addon.name === "metrics-server"))
+      file.addons.push({ name: "metrics-server" });
+  },
+  "access of a role": (file) => {
+    file.accessConfig.accessEntries = [
+      {
+        principalARN: "arn:aws:iam::111122223333:role/slipway-demo-people",
+        kubernetesGroups: ["people"],
+        accessPolicies: [
+          {
+            policyARN: "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
+            accessScope: { type: "cluster" },
+          },
+        ],
+      },
+    ];
+  },
+};
+
+describe("any files", () => {
+  it("one after the other are carried out, and applied again change nothing", async () => {
+    const walk = fc.array(
+      fc.uniqueArray(fc.constantFrom(...Object.keys(EDITS)), { minLength: 1, maxLength: 5 }),
+      {
+        minLength: 2,
+        maxLength: 3,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(walk, async (rounds) => {
+        const on = await provisioned();
+        try {
+          const { home, kernel, endpoint } = on.platform;
+          const principal = { type: "IAMUser", arn: "a", account: home.account, accessKeyId: "" } as const;
+          await kernel.clock.until(
+            endpoint.call(
+              "iam",
+              "CreateRole",
+              {
+                RoleName: "slipway-demo-people",
+                AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [] }),
+              },
+              { ...home, principal },
+            ),
+          );
+          for (const names of rounds) {
+            edit(on, (config) => {
+              for (const name of names) EDITS[name]?.(config);
+            });
+            const { phases } = await plan(on);
+            if (phases.length > 0) await applied(on);
+            expect({ names, left: summary(await plan(on)) }).toEqual({ names, left: [] });
+          }
+        } finally {
+          await on.close();
+          rig = undefined;
+        }
+      }),
+      { numRuns: Number(process.env.APPLY_RUNS ?? 3) },
+    );
+  }, 600_000);
 });
