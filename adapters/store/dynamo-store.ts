@@ -1,18 +1,8 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
-import {
-  BatchGetCommand,
-  DeleteCommand,
-  DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  type QueryCommandInput,
-} from "@aws-sdk/lib-dynamodb";
 import { type ClusterRef, parseClusterKey } from "../../core/cluster-ref.ts";
 import { RetryableError } from "../../core/errors.ts";
 import type { Lease, Operation, OperationEvent } from "../../core/operation/types.ts";
 import type { ClusterRecord, NewOperationEvent, Page, Probe, Store } from "../../core/ports/store.ts";
-import { aws, awsErrorName } from "../aws/errors.ts";
 import { perRuntime } from "../system-runtime.ts";
 import {
   clusterBusy,
@@ -22,8 +12,8 @@ import {
   revisionConflict,
 } from "./conflicts.ts";
 import * as keys from "./keys.ts";
+import { type Item, Table } from "./table-access.ts";
 
-type Item = Record<string, unknown>;
 type OperationQuery = Parameters<Store["listOperations"]>[0];
 
 /** Writers of one record or log that may be first before we give up: each try loses to one that succeeded. */
@@ -39,24 +29,22 @@ export const storeOf = perRuntime((runtime): Store => {
 });
 
 export class DynamoStore implements Store {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
   /** The last sequence number seen per operation: saves the query before most appends. */
   readonly #lastSeq = new Map<string, number>();
 
   constructor(client: DynamoDBClient, table: string) {
-    this.#documents = DynamoDBDocumentClient.from(client, {
-      marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: false },
-    });
-    this.#table = table;
+    this.#table = new Table(client, table);
   }
 
   async getCluster(ref: ClusterRef): Promise<ClusterRecord | undefined> {
-    return (await this.#get(keys.clusterPartition(ref), keys.CLUSTER))?.record as ClusterRecord | undefined;
+    return (await this.#table.get(keys.clusterPartition(ref), keys.CLUSTER))?.record as
+      | ClusterRecord
+      | undefined;
   }
 
   async findClusters(name: string): Promise<readonly ClusterRecord[]> {
-    const items = await this.#queryAll({
+    const items = await this.#table.queryAll({
       IndexName: "GSI1",
       KeyConditionExpression: "GSI1PK = :pk AND begins_with(GSI1SK, :name)",
       ExpressionAttributeValues: { ":pk": keys.CLUSTERS, ":name": `${name}#` },
@@ -66,7 +54,7 @@ export class DynamoStore implements Store {
 
   async listClusters(page: { limit: number; nextToken?: string }): Promise<Page<ClusterRecord>> {
     const after = keys.decodeCursor(page.nextToken);
-    const items = await this.#queryUpTo(page.limit + 1, {
+    const items = await this.#table.queryUpTo(page.limit + 1, {
       IndexName: "GSI1",
       KeyConditionExpression: after === undefined ? "GSI1PK = :pk" : "GSI1PK = :pk AND GSI1SK > :after",
       ExpressionAttributeValues: {
@@ -84,7 +72,7 @@ export class DynamoStore implements Store {
 
   async putCluster(record: ClusterRecord): Promise<void> {
     const previous = record.generation - 1;
-    const written = await this.#put(
+    const written = await this.#table.put(
       {
         PK: keys.clusterPartition(record.ref),
         SK: keys.CLUSTER,
@@ -108,25 +96,27 @@ export class DynamoStore implements Store {
   }
 
   async deleteCluster(ref: ClusterRef): Promise<void> {
-    await this.#delete(keys.clusterPartition(ref), keys.CLUSTER);
+    await this.#table.delete(keys.clusterPartition(ref), keys.CLUSTER);
   }
 
   async createOperation(operation: Operation): Promise<void> {
     // The entry below the cluster first: one without its operation is skipped by readers, while an operation
     // without its entry would be missing from the cluster's list for ever.
-    await this.#put({
+    await this.#table.put({
       PK: keys.clusterPartition(operation.cluster),
       SK: keys.operationPartition(operation.id),
       operationId: operation.id,
     });
-    const created = await this.#put(operationItem(operation), {
+    const created = await this.#table.put(operationItem(operation), {
       ConditionExpression: "attribute_not_exists(PK)",
     });
     if (!created) throw operationExists(operation.id);
   }
 
   async getOperation(id: string): Promise<Operation | undefined> {
-    return (await this.#get(keys.operationPartition(id), keys.OPERATION))?.record as Operation | undefined;
+    return (await this.#table.get(keys.operationPartition(id), keys.OPERATION))?.record as
+      | Operation
+      | undefined;
   }
 
   async updateOperation(
@@ -141,7 +131,7 @@ export class DynamoStore implements Store {
       const changed = change(current);
       if (!changed) return current;
       const next = { ...changed, revision: current.revision + 1 };
-      const written = await this.#put(operationItem(next), {
+      const written = await this.#table.put(operationItem(next), {
         ConditionExpression: "revision = :read",
         ExpressionAttributeValues: { ":read": current.revision },
       });
@@ -173,7 +163,7 @@ export class DynamoStore implements Store {
     let last = this.#lastSeq.get(operationId) ?? (await this.#readLastSeq(operationId));
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const stored: OperationEvent = { ...event, seq: last + 1 };
-      const written = await this.#put(
+      const written = await this.#table.put(
         { PK: keys.operationPartition(operationId), SK: keys.eventKey(stored.seq), record: stored },
         { ConditionExpression: "attribute_not_exists(PK)" },
       );
@@ -187,7 +177,7 @@ export class DynamoStore implements Store {
   }
 
   async listEvents(operationId: string, after: number, limit: number): Promise<readonly OperationEvent[]> {
-    const items = await this.#queryUpTo(limit, {
+    const items = await this.#table.queryUpTo(limit, {
       KeyConditionExpression: "PK = :pk AND SK BETWEEN :first AND :last",
       ExpressionAttributeValues: {
         ":pk": keys.operationPartition(operationId),
@@ -203,7 +193,7 @@ export class DynamoStore implements Store {
     // first    put if free or mine ✓ ───────────────────────── release
     // second          put if free or mine ✗ ── read who holds it ── ClusterBusy
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-      const taken = await this.#put(
+      const taken = await this.#table.put(
         {
           PK: keys.clusterPartition(ref),
           SK: keys.LEASE,
@@ -226,18 +216,18 @@ export class DynamoStore implements Store {
   }
 
   async getLease(ref: ClusterRef): Promise<Lease | undefined> {
-    return (await this.#get(keys.clusterPartition(ref), keys.LEASE))?.record as Lease | undefined;
+    return (await this.#table.get(keys.clusterPartition(ref), keys.LEASE))?.record as Lease | undefined;
   }
 
   async releaseLease(ref: ClusterRef, operationId: string): Promise<void> {
-    await this.#delete(keys.clusterPartition(ref), keys.LEASE, {
+    await this.#table.delete(keys.clusterPartition(ref), keys.LEASE, {
       ConditionExpression: "operationId = :me",
       ExpressionAttributeValues: { ":me": operationId },
     });
   }
 
   async listLeases(): Promise<readonly { readonly ref: ClusterRef; readonly lease: Lease }[]> {
-    const items = await this.#queryAll({
+    const items = await this.#table.queryAll({
       IndexName: "GSI1",
       KeyConditionExpression: "GSI1PK = :pk",
       ExpressionAttributeValues: { ":pk": keys.LEASES },
@@ -249,12 +239,12 @@ export class DynamoStore implements Store {
   }
 
   async putTaskToken(operationId: string, token: string): Promise<void> {
-    await this.#put({ PK: keys.operationPartition(operationId), SK: keys.tokenKey(token), token });
+    await this.#table.put({ PK: keys.operationPartition(operationId), SK: keys.tokenKey(token), token });
   }
 
   async takeTaskTokens(operationId: string): Promise<readonly string[]> {
     const PK = keys.operationPartition(operationId);
-    const items = await this.#queryAll({
+    const items = await this.#table.queryAll({
       KeyConditionExpression: "PK = :pk AND begins_with(SK, :token)",
       ExpressionAttributeValues: { ":pk": PK, ":token": keys.TOKEN },
       ConsistentRead: true,
@@ -262,23 +252,23 @@ export class DynamoStore implements Store {
     const tokens: string[] = [];
     for (const { SK } of items) {
       // Whoever deletes it has it; another taker gets nothing.
-      const taken = await this.#delete(PK, SK as string);
+      const taken = await this.#table.delete(PK, SK as string);
       if (taken) tokens.push(taken.token as string);
     }
     return tokens.sort();
   }
 
   async rememberRequest(key: string, operationId: string, expiresAt: number): Promise<string | undefined> {
-    const first = await this.#put(
+    const first = await this.#table.put(
       { PK: `REQUEST#${key}`, SK: keys.REQUEST, operationId, ttl: Math.ceil(expiresAt / 1000) },
       { ConditionExpression: "attribute_not_exists(PK)" },
     );
     if (first) return undefined;
-    return (await this.#get(`REQUEST#${key}`, keys.REQUEST))?.operationId as string | undefined;
+    return (await this.#table.get(`REQUEST#${key}`, keys.REQUEST))?.operationId as string | undefined;
   }
 
   async putProbe(probe: Probe, expiresAt: number): Promise<void> {
-    await this.#put({
+    await this.#table.put({
       PK: keys.probePartition(probe.id),
       SK: keys.PROBE,
       record: probe,
@@ -287,7 +277,7 @@ export class DynamoStore implements Store {
   }
 
   async getProbe(id: string): Promise<Probe | undefined> {
-    return (await this.#get(keys.probePartition(id), keys.PROBE))?.record as Probe | undefined;
+    return (await this.#table.get(keys.probePartition(id), keys.PROBE))?.record as Probe | undefined;
   }
 
   async #operationsOf(ref: ClusterRef, query: OperationQuery, before: string | undefined) {
@@ -295,7 +285,7 @@ export class DynamoStore implements Store {
     let cursor = before;
     while (found.length <= query.limit) {
       // BETWEEN includes its bounds: one more, so that a page is full without the entry of the cursor itself.
-      const entries = await this.#queryUpTo(Math.min(BATCH, query.limit + 2), {
+      const entries = await this.#table.queryUpTo(Math.min(BATCH, query.limit + 2), {
         KeyConditionExpression: "PK = :pk AND SK BETWEEN :first AND :before",
         ExpressionAttributeValues: {
           ":pk": keys.clusterPartition(ref),
@@ -316,18 +306,10 @@ export class DynamoStore implements Store {
   }
 
   async #operationsById(ids: readonly string[]): Promise<Operation[]> {
-    let wanted = ids.map((id) => ({ PK: keys.operationPartition(id), SK: keys.OPERATION }));
-    const byId = new Map<string, Operation>();
-    while (wanted.length > 0) {
-      const reply = await aws("dynamodb BatchGetItem", () =>
-        this.#documents.send(new BatchGetCommand({ RequestItems: { [this.#table]: { Keys: wanted } } })),
-      );
-      for (const item of reply.Responses?.[this.#table] ?? []) {
-        const operation = item.record as Operation;
-        byId.set(operation.id, operation);
-      }
-      wanted = (reply.UnprocessedKeys?.[this.#table]?.Keys ?? []) as typeof wanted;
-    }
+    const items = await this.#table.getMany(
+      ids.map((id) => ({ PK: keys.operationPartition(id), SK: keys.OPERATION })),
+    );
+    const byId = new Map(items.map((item) => [(item.record as Operation).id, item.record as Operation]));
     return ids.flatMap((id) => byId.get(id) ?? []);
   }
 
@@ -337,7 +319,7 @@ export class DynamoStore implements Store {
       : [keys.ACTIVE_OPERATIONS, keys.ENDED_OPERATIONS];
     const rows = await Promise.all(
       partitions.map((pk) =>
-        this.#queryUpTo(query.limit + 1, {
+        this.#table.queryUpTo(query.limit + 1, {
           IndexName: "GSI1",
           KeyConditionExpression: before === undefined ? "GSI1PK = :pk" : "GSI1PK = :pk AND GSI1SK < :before",
           ExpressionAttributeValues: {
@@ -359,7 +341,7 @@ export class DynamoStore implements Store {
   }
 
   async #readLastSeq(operationId: string): Promise<number> {
-    const [last] = await this.#queryUpTo(1, {
+    const [last] = await this.#table.queryUpTo(1, {
       KeyConditionExpression: "PK = :pk AND begins_with(SK, :event)",
       ExpressionAttributeValues: { ":pk": keys.operationPartition(operationId), ":event": "EVENT#" },
       ScanIndexForward: false,
@@ -373,63 +355,6 @@ export class DynamoStore implements Store {
     if (this.#lastSeq.size > 1000) this.#lastSeq.clear();
     this.#lastSeq.set(operationId, seq);
   }
-
-  async #get(PK: string, SK: string): Promise<Item | undefined> {
-    const reply = await aws("dynamodb GetItem", () =>
-      this.#documents.send(new GetCommand({ TableName: this.#table, Key: { PK, SK }, ConsistentRead: true })),
-    );
-    return reply.Item;
-  }
-
-  /** False when the condition did not hold. */
-  async #put(
-    item: Item,
-    condition: { ConditionExpression?: string; ExpressionAttributeValues?: Item } = {},
-  ): Promise<boolean> {
-    return conditional("dynamodb PutItem", async () => {
-      await this.#documents.send(new PutCommand({ TableName: this.#table, Item: item, ...condition }));
-      return true;
-    });
-  }
-
-  /** The removed item; undefined when there was none or the condition did not hold. */
-  async #delete(
-    PK: string,
-    SK: string,
-    condition: { ConditionExpression?: string; ExpressionAttributeValues?: Item } = {},
-  ): Promise<Item | undefined> {
-    const removed = await conditional("dynamodb DeleteItem", async () => {
-      const reply = await this.#documents.send(
-        new DeleteCommand({ TableName: this.#table, Key: { PK, SK }, ReturnValues: "ALL_OLD", ...condition }),
-      );
-      return reply.Attributes;
-    });
-    return removed === false ? undefined : removed;
-  }
-
-  #queryAll(input: Omit<QueryCommandInput, "TableName">): Promise<Item[]> {
-    return this.#queryUpTo(Number.POSITIVE_INFINITY, input);
-  }
-
-  async #queryUpTo(limit: number, input: Omit<QueryCommandInput, "TableName">): Promise<Item[]> {
-    const items: Item[] = [];
-    let from: Record<string, unknown> | undefined;
-    do {
-      const reply = await aws("dynamodb Query", () =>
-        this.#documents.send(
-          new QueryCommand({
-            TableName: this.#table,
-            ...input,
-            ...(Number.isFinite(limit) ? { Limit: limit } : {}),
-            ...(from ? { ExclusiveStartKey: from } : {}),
-          }),
-        ),
-      );
-      items.push(...(reply.Items ?? []));
-      from = reply.LastEvaluatedKey;
-    } while (from && items.length < limit);
-    return items.slice(0, Number.isFinite(limit) ? limit : undefined);
-  }
 }
 
 const operationItem = (operation: Operation): Item => ({
@@ -441,18 +366,6 @@ const operationItem = (operation: Operation): Item => ({
   status: operation.status,
   record: operation,
 });
-
-/** `work`, or false when DynamoDB says that its condition did not hold. */
-async function conditional<T>(call: string, work: () => Promise<T>): Promise<T | false> {
-  return aws(call, async () => {
-    try {
-      return await work();
-    } catch (error) {
-      if (awsErrorName(error) === "ConditionalCheckFailedException") return false;
-      throw error;
-    }
-  });
-}
 
 function toPage<T, R>(
   items: readonly T[],

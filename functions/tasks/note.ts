@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { task, taskInput } from "../lib/task.ts";
 import { record } from "../lib/work.ts";
 
