@@ -269,7 +269,12 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
       resources: ["arn:{partition}:eks:{region}:{account}:access-entry/*/*/*/*/*"],
     },
     {
-      actions: ["eks:DeletePodIdentityAssociation", "eks:TagResource", "eks:UpdatePodIdentityAssociation"],
+      actions: [
+        "eks:CreateAddon",
+        "eks:DeletePodIdentityAssociation",
+        "eks:TagResource",
+        "eks:UpdatePodIdentityAssociation",
+      ],
       resources: ["arn:{partition}:eks:{region}:{account}:podidentityassociation/*/*"],
     },
     {
@@ -404,7 +409,12 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
       },
     },
     {
-      actions: ["cloudformation:DeleteStack", "cloudformation:DescribeStacks", "cloudformation:TagResource"],
+      actions: [
+        "cloudformation:DeleteStack",
+        "cloudformation:DescribeStackEvents",
+        "cloudformation:DescribeStacks",
+        "cloudformation:TagResource",
+      ],
       resources: ["arn:{partition}:cloudformation:{region}:{account}:stack/slipway-*/*"],
     },
     {
@@ -467,11 +477,8 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
       resources: ["arn:{partition}:eks:{region}:{account}:access-entry/*/*/*/*/*"],
     },
     {
-      actions: ["eks:TagResource"],
-      resources: [
-        "arn:{partition}:eks:{region}:{account}:addon/*/*/*",
-        "arn:{partition}:eks:{region}:{account}:podidentityassociation/*/*",
-      ],
+      actions: ["eks:CreateAddon", "eks:TagResource"],
+      resources: ["arn:{partition}:eks:{region}:{account}:podidentityassociation/*/*"],
     },
     {
       actions: ["iam:PassRole"],
@@ -482,6 +489,7 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
       actions: ["iam:GetRole", "iam:ListAttachedRolePolicies"],
       resources: ["arn:{partition}:iam::{account}:role/*"],
     },
+    { actions: ["eks:TagResource"], resources: ["arn:{partition}:eks:{region}:{account}:addon/*/*/*"] },
     {
       actions: ["eks:DeleteNodegroup", "eks:DescribeNodegroup", "eks:TagResource"],
       resources: ["arn:{partition}:eks:{region}:{account}:nodegroup/*/*/*"],
