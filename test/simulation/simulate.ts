@@ -359,7 +359,9 @@ class Simulation {
   /** What a failed operation leaves is in its error or in its log. */
   async #leftoversAreNamed(operation: Operation): Promise<void> {
     const events = await this.#stage.store.listEvents(operation.id, 0, 10_000);
-    const told = JSON.stringify([operation.error, events.map((event: OperationEvent) => event.message)]);
+    // That a rotation began names its groups too, and tells nobody that they were left.
+    const ends = events.filter((event) => event.kind === "StepFailed" || event.kind === "Note");
+    const told = JSON.stringify([operation.error, ends.map((event: OperationEvent) => event.message)]);
     const { broken } = this.#watch;
     if (!this.#platform.kubernetes.hasCluster(CLUSTER_ARN)) return;
     const cluster = await this.#cluster();

@@ -130,6 +130,19 @@ describe("an execution stopped by hand", () => {
   );
 });
 
+describe("budgets that come to allow nothing while several groups drain", () => {
+  it("undo every rotation that has begun, and leave nothing half rotated", async () => {
+    const runs = await playAt(moments(48, 78, 6), (after) => ({
+      work: UPGRADE,
+      acts: [act("tighten", after, 90_000)],
+    }));
+    const blocked = runs.filter((run) => run.error?.startsWith("PdbBlockedDrain"));
+    expect(blocked.length).toBeGreaterThan(0);
+    // Undone, not only named.
+    for (const run of blocked) expect(run.error).not.toContain("stands half way");
+  }, 120_000);
+});
+
 describe("undoing that cannot be done", () => {
   it("is told, and the next attempt serves from blue while it removes what was left", async () => {
     const runs = await playAt(moments(58, 78, 5), (after) => ({
