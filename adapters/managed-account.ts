@@ -1,6 +1,6 @@
 import type { Grant } from "../core/declaration.ts";
 import { mergeGrants } from "../core/grants.ts";
-import { doctor, snapshot, stacks } from "./permissions.ts";
+import { auditLog, doctor, snapshot, stacks } from "./permissions.ts";
 import { workflowGrants } from "./workflow-grants.ts";
 
 /** Calls of workflows that are about clusters; the others (Lambda, Step Functions, logs of executions) stay home. */
@@ -16,5 +16,5 @@ export function managedRoleGrants(): Grant[] {
     .flat()
     .map((grant) => ({ ...grant, actions: grant.actions.filter((action) => THERE.test(action)) }))
     .filter(({ actions }) => actions.length > 0);
-  return mergeGrants([...snapshot, stacks, ...changes, ...doctor]);
+  return mergeGrants([...snapshot, ...auditLog, stacks, ...changes, ...doctor]);
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { eksOf } from "../../adapters/aws/eks.ts";
+import { nodegroupFacts } from "../../adapters/aws/eks-facts.ts";
 import { stacksOf } from "../../adapters/aws/stacks.ts";
-import { nodegroupFacts } from "../../adapters/snapshot.ts";
 import type { Operation } from "../../core/operation/types.ts";
 import { TAG_OPERATION } from "../../core/plan/green.ts";
 import { partStackName, stackName } from "../../core/provision/stack.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { eksOf } from "../../adapters/aws/eks.ts";
-import { nodegroupFacts } from "../../adapters/snapshot.ts";
+import { nodegroupFacts } from "../../adapters/aws/eks-facts.ts";
 import { TerminalError } from "../../core/errors.ts";
 import type { OperationEvent } from "../../core/operation/types.ts";
 import type { NodegroupChange } from "../../core/plan/green.ts";
