@@ -27,11 +27,12 @@ import type {
   LiveSubnet,
 } from "../core/reconcile/live.ts";
 import { eksClientOf, eksOf } from "./aws/eks.ts";
+import { addonFacts, nodegroupFacts } from "./aws/eks-facts.ts";
 import { aws, awsOrUndefined } from "./aws/errors.ts";
 import { createSend } from "./aws/operations/client.ts";
 import { describeSubnets } from "./aws/operations/operations.ts";
 import type { Runtime } from "./runtime.ts";
-import { addonFacts, clusterNotFound, nodegroupFacts } from "./snapshot.ts";
+import { clusterNotFound } from "./snapshot.ts";
 
 /**
  * Everything that a ClusterConfig can say of a cluster, read from EKS. Throws TerminalError `ClusterNotFound`;
