@@ -128,7 +128,10 @@ export const clusterState: readonly Grant[] = [
 ];
 
 /** Every stack of the account is looked at for the tag of a cluster: DescribeStacks without a name. */
-export const allStacks: Grant = { actions: ["cloudformation:DescribeStacks"], resources: ["*"] };
+export const allStacks: Grant = {
+  actions: ["cloudformation:DescribeStacks"],
+  resources: ["arn:aws:cloudformation:*:*:stack/*/*"],
+};
 
 export const eksCapabilities: Grant = { actions: ["eks:ListCapabilities"], resources: [cluster] };
 

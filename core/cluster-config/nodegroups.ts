@@ -20,6 +20,14 @@ const launchTemplate = z.strictObject({
  */
 export const managedNodeGroup = z.strictObject({
   ...sharedNodegroupFields,
+  iam: sharedNodegroupFields.iam
+    .unwrap()
+    .extend({
+      instanceProfileARN: refused(
+        "EKS makes the instance profile of a managed group from its role; give instanceRoleARN.",
+      ),
+    })
+    .optional(),
   instanceTypes: z.array(instanceType).min(1).max(20).optional(),
   spot: z.boolean().optional(),
   updateConfig: updateConfig.optional(),

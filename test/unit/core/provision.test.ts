@@ -9,12 +9,14 @@ const config = (over: Record<string, unknown> = {}) =>
     apiVersion: "eksctl.io/v1alpha5",
     kind: "ClusterConfig",
     metadata: { name: "prod_1", region: "eu-west-1", version: "1.34" },
+    managedNodeGroups: [{ name: "workers" }],
     ...over,
   });
 
 const outputs = {
   ClusterRoleArn: "arn:cluster-role",
   NodeRoleArn: "arn:node-role",
+  AutoRoleArn: "arn:auto-role",
   PrivateSubnets: "subnet-p1,subnet-p2,subnet-p3",
   PublicSubnets: "subnet-q1,subnet-q2,subnet-q3",
 };
@@ -40,7 +42,13 @@ describe("the stack of a cluster", () => {
     expect(types.filter((type) => type === "AWS::EC2::Subnet")).toHaveLength(6);
     expect(types.filter((type) => type === "AWS::IAM::Role")).toHaveLength(2);
     expect(types.filter((type) => type === "AWS::EC2::NatGateway")).toHaveLength(1);
-    expect(Object.keys(template?.Outputs ?? {}).sort()).toEqual(Object.keys(outputs).sort());
+    expect(Object.keys(template?.Outputs ?? {}).sort()).toEqual([
+      "ClusterRoleArn",
+      "NodeRoleArn",
+      "PrivateSubnets",
+      "PublicSubnets",
+      "VpcId",
+    ]);
   });
 
   it.each([
@@ -68,7 +76,12 @@ describe("the stack of a cluster", () => {
     const subnets = { private: { "eu-west-1a": { id: "subnet-a" }, "eu-west-1b": { id: "subnet-b" } } };
     const own = { vpc: { id: "vpc-1", subnets } };
     expect(typesOf(stackTemplate(config(own)))).toEqual(["AWS::IAM::Role", "AWS::IAM::Role"]);
-    const roles = { iam: { serviceRoleARN: "arn:aws:iam::111122223333:role/eks" } };
+    const roles = {
+      iam: { serviceRoleARN: "arn:aws:iam::111122223333:role/eks" },
+      managedNodeGroups: [
+        { name: "workers", iam: { instanceRoleARN: "arn:aws:iam::111122223333:role/nodes" } },
+      ],
+    };
     expect(stackTemplate(config({ ...own, ...roles }))).toBeUndefined();
   });
 
