@@ -1,4 +1,5 @@
 import type { Cluster } from "@aws-sdk/client-eks";
+import { parseAllDocuments } from "yaml";
 import { sizesOf } from "../../core/cluster-config/defaults.ts";
 import { parseClusterFile } from "../../core/cluster-config/parse.ts";
 import { ENDED, type Operation } from "../../core/operation/types.ts";
@@ -22,7 +23,11 @@ export interface Problem {
   readonly errors?: readonly { readonly field: string; readonly message: string }[];
 }
 
-const parseName = (text: string): string => /^\s*name:\s*["']?([\w-]+)/m.exec(text)?.[1] ?? "";
+/** Also of a file that the API will refuse. */
+const parseName = (text: string): string =>
+  parseAllDocuments(text)
+    .map((document) => (document.toJS() as { metadata?: { name?: string } } | null)?.metadata?.name)
+    .find((name) => name !== undefined) ?? "";
 
 /** Lets time pass until all operations have ended. */
 export async function untilEnded(rig: Rig, ids: readonly string[]): Promise<Operation[]> {
