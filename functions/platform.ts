@@ -150,6 +150,9 @@ const provisioning: readonly FunctionDeclaration[] = [
     [eksCluster, permissions.stacks],
     { kubernetes: true, store: [readStore] },
   ),
+  task("plan-access", "Says which access entries of Slipway's functions a cluster lacks", [
+    ...permissions.live,
+  ]),
   task(
     "plan-changes",
     "Says what is to be done next to bring a cluster to what its file says",

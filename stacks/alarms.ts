@@ -36,6 +36,8 @@ const EXPECTED_SECONDS: Readonly<Record<string, number>> = {
   "rotate-nodegroup": 6 * 3600,
   "upgrade-cluster": 24 * 3600,
   "provision-cluster": 2 * 3600,
+  "apply-changes": 12 * 3600,
+  "adopt-cluster": 3600,
   "delete-cluster": 2 * 3600,
 };
 

@@ -1,4 +1,5 @@
 import type { WorkflowDeclaration } from "../core/declaration.ts";
+import { adoptCluster } from "./adopt-cluster.ts";
 import { applyChanges } from "./apply-changes.ts";
 import { deleteCluster } from "./delete-cluster.ts";
 import { provisionCluster } from "./provision-cluster.ts";
@@ -12,6 +13,7 @@ export const workflows: readonly WorkflowDeclaration[] = [
   rotateNodegroup,
   upgradeCluster,
   applyChanges,
+  adoptCluster,
   provisionCluster,
   deleteCluster,
 ];

@@ -2,15 +2,14 @@ import type { WorkflowDeclaration } from "../core/declaration.ts";
 import { verification } from "./fragments/checks.ts";
 import { cleanup } from "./fragments/cleanup.ts";
 import { createAddons } from "./fragments/create-addons.ts";
+import { grantAccess } from "./fragments/grant-access.ts";
 import { loop } from "./fragments/loop.ts";
 import { untilActive } from "./fragments/nodegroup.ts";
 import { operationMachine } from "./fragments/operation.ts";
-import { eksBusyRetry, lambdaRetry } from "./fragments/retry.ts";
+import { eksBusyRetry } from "./fragments/retry.ts";
 import { awaitStack, startStack } from "./fragments/stack.ts";
 import { catchTo, choose, eks, expr, failure, gate, run, service, wait } from "./fragments/states.ts";
 import { capabilities, fargateProfiles, identityProviders, podIdentities } from "./fragments/workloads.ts";
-
-const ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
 
 /** Where failures go once something may have been created. */
 const failTo = "Cleanup";
@@ -171,47 +170,7 @@ const access = {
   GrantNeeded: choose([{ when: "$count($requests.access) > 0", next: "BecomeAdmin" }], {
     next: "StartPodIdentities",
   }),
-  // Our ClusterRole can only be applied by an administrator: one function is, for this one call.
-  BecomeAdmin: eks(
-    "associateAccessPolicy",
-    {
-      ClusterName: expr("$cluster"),
-      PrincipalArn: expr("$requests.granter"),
-      PolicyArn: ADMIN_POLICY,
-      AccessScope: { Type: "cluster" },
-    },
-    { output: {}, failTo, next: "GrantAccess" },
-  ),
-  GrantAccess: run(
-    "grant-access",
-    {},
-    {
-      // Access entries take effect some seconds after they were made.
-      retry: [
-        ...lambdaRetry,
-        {
-          ErrorEquals: ["KubernetesAccessDenied"],
-          IntervalSeconds: 5,
-          MaxAttempts: 12,
-          BackoffRate: 1.5,
-          MaxDelaySeconds: 30,
-          JitterStrategy: "FULL",
-        },
-      ],
-      failTo,
-      next: "ResignAdmin",
-    },
-  ),
-  ResignAdmin: eks(
-    "disassociateAccessPolicy",
-    { ClusterName: expr("$cluster"), PrincipalArn: expr("$requests.granter"), PolicyArn: ADMIN_POLICY },
-    {
-      output: {},
-      catches: [{ ErrorEquals: ["Eks.ResourceNotFoundException"], Next: "StartPodIdentities" }],
-      failTo,
-      next: "StartPodIdentities",
-    },
-  ),
+  ...grantAccess({ granter: "$requests.granter", next: "StartPodIdentities", failTo }),
 };
 
 /** Launch templates are there before the groups that use them; machines of our own groups start meanwhile. */

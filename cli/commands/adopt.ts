@@ -38,7 +38,12 @@ export function addAdoptCommand(program: Command, context: CliContext, done: (co
       const said = flags.dryRun
         ? `What the file of ${cluster} would be.`
         : `Slipway manages ${cluster}. Keep its file: slipway apply -f changes the cluster by it.`;
-      const notes = adoption.notes.map((note) => indented(stderr, "  ", note));
+      const access = adoption.operation
+        ? [
+            `${adoption.operation} gives Slipway access to the Kubernetes API: slipway watch ${adoption.operation}`,
+          ]
+        : [];
+      const notes = [...access, ...adoption.notes].map((note) => indented(stderr, "  ", note));
       stderr.write(`${paint(stderr, "bold", said)}\n${notes.map((note) => `${note}\n`).join("")}`);
       stdout.write(file);
       done(EXIT.done);

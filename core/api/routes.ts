@@ -83,6 +83,10 @@ export const routes = {
     responses: {
       200: { description: "What was written (dry run), or is managed already.", schema: schema.Adoption },
       201: { description: "The cluster is managed.", schema: schema.Adoption },
+      202: {
+        description: "It was managed already; Slipway gets the access that it lacked.",
+        schema: schema.Adoption,
+      },
     },
   },
   listClusters: {

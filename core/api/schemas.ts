@@ -126,6 +126,7 @@ export const Adoption = z
     notes: z.array(z.string()).meta({
       description: "What the cluster has that a ClusterConfig cannot say, or Slipway cannot do with it.",
     }),
+    operation: z.string().optional().meta({ description: "It gives Slipway access to the Kubernetes API." }),
   })
   .meta({ id: "Adoption" });
 

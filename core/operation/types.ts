@@ -7,6 +7,7 @@ export type OperationType =
   | "rotate-nodegroup"
   | "update-addons"
   | "apply-changes"
+  | "adopt-cluster"
   | "delete-cluster";
 
 export const OPERATION_STATUSES = [

@@ -8,7 +8,6 @@ const TIMEOUT_SECONDS = 29;
 const {
   readStore,
   listStore,
-  writeStore,
   readManyFromStore,
   deleteFromStore,
   searchStore,
@@ -21,7 +20,6 @@ const {
   eksCluster,
   eksNodegroups,
   eksAddons,
-  eksCatalogue,
 } = permissions;
 
 /** Take the lease, store the operation, start its workflow; give the lease back where that fails. */
@@ -37,7 +35,7 @@ const grants: Readonly<Record<keyof typeof routes, readonly Grant[]>> = {
     permissions.existingResources,
     ...snapshot,
   ],
-  adoptCluster: [readStore, writeStore, ...permissions.live],
+  adoptCluster: [...startsOperation, ...permissions.live],
   listClusters: [readStore, searchStore, eksCluster],
   getCluster: [readStore, searchStore, eksCluster, ...eksNodegroups, ...eksAddons],
   deleteCluster: [...startsOperation, searchStore, ...clusterState],

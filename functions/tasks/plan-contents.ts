@@ -2,7 +2,6 @@ import { sizesOf } from "../../core/cluster-config/defaults.ts";
 import type { ClusterConfig } from "../../core/cluster-config/schema.ts";
 import type { PlanStep, StepKind } from "../../core/operation/types.ts";
 import { physicalName } from "../../core/plan/green.ts";
-import { KUBERNETES_GROUP } from "../../core/provision/access.ts";
 import { accessEntryRequests, accessPolicyRequests } from "../../core/provision/access-requests.ts";
 import type { Foundation } from "../../core/provision/foundation.ts";
 import { needsTemplate } from "../../core/provision/group-settings.ts";
@@ -15,13 +14,12 @@ import {
   identityProviderRequests,
   podIdentityRequests,
 } from "../../core/provision/workload-requests.ts";
-import { apiFunctions } from "../api/platform.ts";
 import { desiredConfig } from "../lib/desired.ts";
+import { ownEntries, roleArn } from "../lib/own-access.ts";
 import { completedConfig, foundationFor } from "../lib/provisioning.ts";
 import { integrationArguments } from "../lib/rotation-state.ts";
 import { task, taskInput } from "../lib/task.ts";
 import { operationAtGate } from "../lib/work.ts";
-import { functions } from "../platform.ts";
 
 /** Every request for what lives in a new cluster, in the form of service integrations, with its step of the plan. */
 export const handler = task("plan-contents", taskInput, async ({ operationId }, context) => {
@@ -40,11 +38,11 @@ export const handler = task("plan-contents", taskInput, async ({ operationId }, 
   }[];
   return {
     access: integrationArguments([
-      ...ownEntries(runtime.config, config),
+      ...ownEntries(runtime, config.metadata.name, config.accessConfig?.authenticationMode),
       ...accessEntryRequests(config, foundation),
     ]),
     policies: integrationArguments(accessPolicyRequests(config)),
-    granter: roleArn(runtime.config, "grant-access"),
+    granter: roleArn(runtime, "grant-access"),
     podIdentityStep: stepOf("pod-identity"),
     podIdentities: integrationArguments(podIdentityRequests(config, foundation)),
     addonsBefore: before,
@@ -108,21 +106,4 @@ function splitAddons(config: ClusterConfig, steps: readonly PlanStep[], foundati
     before: addons.filter((addon) => early.has(addon.step)),
     after: addons.filter((addon) => !early.has(addon.step)),
   };
-}
-
-/** The role of one of our functions, by the name that stacks and the embedded platform give it. */
-const roleArn = (own: { account: string; stage: string }, name: string): string =>
-  `arn:aws:iam::${own.account}:role/slipway-${own.stage}-${name}`;
-
-/** Access of Slipway's own functions. Entries need the API authentication modes. */
-function ownEntries(own: { account: string; stage: string }, config: ClusterConfig): object[] {
-  if (config.accessConfig?.authenticationMode === "CONFIG_MAP") return [];
-  return [...functions, ...apiFunctions]
-    .filter((declaration) => declaration.kubernetes)
-    .map((declaration) => ({
-      clusterName: config.metadata.name,
-      principalArn: roleArn(own, declaration.name),
-      kubernetesGroups: [KUBERNETES_GROUP],
-      type: "STANDARD",
-    }));
 }

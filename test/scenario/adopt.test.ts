@@ -194,6 +194,44 @@ describe("adopt", () => {
     expect(groups(adopted)).toEqual(groups(file));
   });
 
+  it("gives Slipway's functions access, so that what needs the Kubernetes API works", async () => {
+    rig = await startRig();
+    const { subnetIds, nodeRole } = await plainCluster(rig, {
+      accessConfig: { authenticationMode: "API_AND_CONFIG_MAP" },
+    });
+    const nodegroupName = "ng";
+    await call(rig, "eks", "CreateNodegroup", {
+      clusterName: "plain",
+      nodegroupName,
+      subnets: subnetIds,
+      nodeRole,
+    });
+    await pass(rig, 10);
+    const { operation, config } = await adopt(rig);
+    await pass(rig, 5);
+    expect(await rig.operation(operation ?? "")).toMatchObject({
+      type: "adopt-cluster",
+      status: "Succeeded",
+    });
+    const granter = `arn:aws:iam::${ACCOUNT}:role/slipway-local-grant-access`;
+    const left = await call<{ associatedAccessPolicies: object[] }>(
+      rig,
+      "eks",
+      "ListAssociatedAccessPolicies",
+      {
+        clusterName: "plain",
+        principalArn: granter,
+      },
+    );
+    expect(left.associatedAccessPolicies).toEqual([]);
+    expect(await differences(rig, config)).toEqual([]);
+    const response = await rig.api("POST", "/v1/clusters/plain/nodegroups/ng/rotations", {});
+    const { id } = (await response.json()) as Operation;
+    for (let i = 0; i < 60 && !["Succeeded", "Failed"].includes((await rig.operation(id)).status); i++)
+      await pass(rig, 1);
+    expect(await rig.operation(id)).toMatchObject({ status: "Succeeded" });
+  });
+
   it("refuses to take over twice, and an apply to a cluster that nobody adopted", async () => {
     rig = await startRig();
     await plainCluster(rig);

@@ -8,6 +8,7 @@ import type { ClusterConfig } from "../../../core/cluster-config/schema.ts";
 import type { ClusterRef } from "../../../core/cluster-ref.ts";
 import type { Finding, OperationType, Override, Plan } from "../../../core/operation/types.ts";
 import { planAddonUpdate } from "../../../core/plan/addon-update.ts";
+import { planAdopt } from "../../../core/plan/adopt.ts";
 import { planApply } from "../../../core/plan/apply.ts";
 import { planDelete, planForget } from "../../../core/plan/delete.ts";
 import { planProvision } from "../../../core/plan/provision.ts";
@@ -81,6 +82,8 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
         overrides,
         requester,
       });
+    case "adopt-cluster":
+      return planAdopt(ref, (await collectSnapshot(runtime, ref)).cluster.version);
     case "delete-cluster": {
       const config = record.config as ClusterConfig;
       const own = { ownVpc: ownVpc(config), ownRoles: ownRoles(config), policy };

@@ -153,7 +153,7 @@ function rotated(live: LiveState, change: Change): LiveState {
     generation: blue.generation + 1,
     subnetIds: subnets,
     ...(rest.remoteAccess ? { remoteAccessConfig: rest.remoteAccess } : {}),
-  } as LiveState["nodegroups"][number];
+  } as unknown as LiveState["nodegroups"][number];
   return { ...live, nodegroups: live.nodegroups.map((group) => (group === blue ? next : group)) };
 }
 

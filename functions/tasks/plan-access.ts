@@ -1,0 +1,31 @@
+import { readLive } from "../../adapters/live.ts";
+import { TerminalError } from "../../core/errors.ts";
+import { ownEntries, roleArn } from "../lib/own-access.ts";
+import { integrationArguments } from "../lib/rotation-state.ts";
+import { task, taskInput } from "../lib/task.ts";
+import { operationAtGate, phaseOf, record } from "../lib/work.ts";
+
+/**
+ * The access entries of Slipway's functions that a cluster lacks. Throws TerminalError `AccessEntriesNeeded` where
+ * the authentication mode knows none.
+ */
+export const handler = task("plan-access", taskInput, async ({ operationId }, context) => {
+  const operation = await operationAtGate(context, operationId);
+  const { cluster, accessEntries } = await readLive(context.runtime, operation.cluster);
+  if (cluster.authenticationMode === "CONFIG_MAP")
+    throw new TerminalError(`the authentication mode of ${operation.cluster.name} is CONFIG_MAP`, {
+      code: "AccessEntriesNeeded",
+      remedy: "Set accessConfig.authenticationMode to API_AND_CONFIG_MAP and apply, then adopt once more.",
+    });
+  for (const { id, title } of phaseOf(operation, "adopt").steps)
+    await record(context, operationId, { kind: "StepStarted", step: id, message: title });
+  const known = new Set(accessEntries.map((entry) => entry.principalArn));
+  const missing = ownEntries(context.runtime, operation.cluster.name, cluster.authenticationMode).filter(
+    (entry) => !known.has(entry.principalArn),
+  );
+  return {
+    access: integrationArguments(missing),
+    granter: roleArn(context.runtime, "grant-access"),
+    step: phaseOf(operation, "adopt").steps[0]?.id ?? "",
+  };
+});
