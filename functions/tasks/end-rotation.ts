@@ -39,7 +39,7 @@ export const handler = task("end-rotation", input, async (call, context) => {
     await record(context, operationId, {
       kind: call.undone ? "StepRolledBack" : "StepFailed",
       step,
-      message: call.undone ? `Undone: ${error.message}` : error.message,
+      message: call.undone ? `Undone: ${error.message}` : at.message,
       error: at,
     });
   const { code, ...details } = at;
