@@ -98,6 +98,8 @@ export const permissions: readonly Rule[] = [
               const [, , service, , account] = resource.split(":");
               if (effect !== "Allow" || resource === "*" || account === graph.account) return false;
               if (actions.every((action) => BEYOND_THE_ACCOUNT.has(action))) return false;
+              // What AWS publishes, names of machine images among it, belongs to no account.
+              if (/^arn:aws:ssm:[^:]+::parameter\/aws\/service\//.test(resource)) return false;
               return service !== "kms" || !JSON.stringify(conditions).includes('"kms:ViaService":"eks.');
             })
             .map((resource) => `${role.name} reaches ${resource}`),
