@@ -194,6 +194,11 @@ export const managedAccounts: Grant = {
 
 const accessEntry = eks("access-entry/*/*/*/*/*");
 
+/** Versions of add-ons; the action knows no resource. */
+export const eksAddonVersions: Grant = { actions: ["eks:DescribeAddonVersions"], resources: ["*"] };
+
+export const eksPrincipals: Grant = { actions: ["eks:ListAccessEntries"], resources: [cluster] };
+
 /** Everything that a ClusterConfig can say of a cluster (adapters/live.ts). */
 export const live: readonly Grant[] = [
   eksCluster,

@@ -136,7 +136,7 @@ const provisioning: readonly FunctionDeclaration[] = [
     "plan-contents",
     "Makes the requests for everything that lives in a new cluster",
     [permissions.existingResources, permissions.stacks],
-    { memoryMB: 1024 },
+    { memoryMB: 1024, store: [readStore] },
   ),
   task(
     "machines-ready",
@@ -151,7 +151,8 @@ const provisioning: readonly FunctionDeclaration[] = [
     { kubernetes: true, store: [readStore] },
   ),
   task("plan-access", "Says which access entries of Slipway's functions a cluster lacks", [
-    ...permissions.live,
+    eksCluster,
+    permissions.eksPrincipals,
   ]),
   task(
     "plan-changes",
@@ -160,7 +161,7 @@ const provisioning: readonly FunctionDeclaration[] = [
       ...permissions.live,
       permissions.existingResources,
       permissions.eksUpdates,
-      permissions.eksCatalogue,
+      permissions.eksAddonVersions,
       permissions.stacks,
     ],
     { memoryMB: 1024 },

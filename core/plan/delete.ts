@@ -11,6 +11,9 @@ export interface DeleteRequest {
   /** The VPC and the roles that Slipway made for the cluster go too. */
   readonly ownVpc: boolean;
   readonly ownRoles: boolean;
+  /** Self-managed groups and capabilities of the cluster's file: EKS's snapshot does not have them. */
+  readonly selfManaged?: readonly string[];
+  readonly capabilities?: readonly string[];
   readonly policy?: AutomationPolicy;
   readonly overrides?: readonly Override[];
   readonly requester?: string;
@@ -51,11 +54,23 @@ export function planForget(request: ForgetRequest): Plan {
   );
 }
 
-/** Plans the deletion of a cluster: node groups, add-ons, cluster, then what Slipway made around it. */
+/**
+ * Plans the deletion of a cluster: capabilities, Fargate profiles, node groups of both kinds, add-ons, cluster, then
+ * what Slipway made around it.
+ */
 export function planDelete(request: DeleteRequest): Plan {
   const { snapshot, policy = defaultPolicy, overrides = [], requester } = request;
   const groups = groupsOf(snapshot);
   const steps: PlanStep[] = [
+    ...(request.capabilities ?? []).map((name) =>
+      step("capability", `Delete the capability ${name}`, SECONDS.deleteNodegroup, name),
+    ),
+    ...snapshot.fargateProfiles.map((name) =>
+      step("fargate", `Delete the Fargate profile ${name}`, SECONDS.deleteNodegroup, name),
+    ),
+    ...(request.selfManaged ?? []).map((name) =>
+      step("self-managed", `Delete ${name}, self-managed`, SECONDS.deleteNodegroup, name),
+    ),
     ...groups.map((group) => ({
       ...step("nodegroup", `Delete ${group.name}`, SECONDS.deleteNodegroup, group.name),
       nodes: group.nodes,

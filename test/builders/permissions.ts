@@ -83,7 +83,11 @@ const PASSED: Readonly<Record<string, readonly [member: string, service: string]
   "eks:CreateNodegroup": ["nodeRole", "eks.amazonaws.com"],
   "eks:CreateAddon": ["serviceAccountRoleArn", "eks.amazonaws.com"],
   "eks:UpdateAddon": ["serviceAccountRoleArn", "eks.amazonaws.com"],
+  "eks:CreateFargateProfile": ["podExecutionRoleArn", "eks.amazonaws.com"],
+  "eks:CreatePodIdentityAssociation": ["roleArn", "pods.eks.amazonaws.com"],
+  "eks:UpdatePodIdentityAssociation": ["roleArn", "pods.eks.amazonaws.com"],
   "cloudformation:CreateStack": ["RoleARN", "cloudformation.amazonaws.com"],
+  "eks:CreateCapability": ["roleArn", "capabilities.eks.amazonaws.com"],
 };
 
 /** What a call needs: its own action on its resources, and what comes with roles and tags in the request. */
@@ -111,6 +115,14 @@ export async function needsOf(call: CallRecord, home: Home): Promise<Need[]> {
   const role = passed ? text(input[passed[0]]) : "";
   if (passed && role !== "")
     needs.push({ action: "iam:PassRole", resource: role, context: { "iam:PassedToService": passed[1] } });
+  for (const association of (input.podIdentityAssociations ?? []) as { roleArn?: string }[])
+    needs.push({
+      action: "iam:PassRole",
+      resource: text(association.roleArn),
+      context: { "iam:PassedToService": "pods.eks.amazonaws.com" },
+    });
+  if (call.operation === "AssociateIdentityProviderConfig" && input.tags !== undefined)
+    needs.push({ action: "eks:TagResource", resource: eksCreated(call.operation, input, home), context: {} });
   if (call.service === "eks" && call.operation.startsWith("Create") && input.tags !== undefined)
     needs.push({ action: "eks:TagResource", resource: eksCreated(call.operation, input, home), context: {} });
   if (action === "cloudformation:CreateStack" && input.Tags !== undefined)
@@ -180,7 +192,12 @@ async function eksResources(operation: string, input: Input, home: Home): Promis
   const variables = eksVariables(input, home);
   const named: string[] = [];
   for (const { name, required } of resourceTypes) {
-    if (name === "podidentityassociation" && input.podIdentityAssociations === undefined) continue;
+    if (
+      name === "podidentityassociation" &&
+      input.podIdentityAssociations === undefined &&
+      input.associationId === undefined
+    )
+      continue;
     const resource = await eksArn(name, variables);
     if (resource) named.push(resource);
     else if (required) throw new Error(`${operation} names no ${name}: ${JSON.stringify(input)}`);

@@ -3,8 +3,10 @@ import type { Grant } from "../../core/declaration.ts";
 import type { Operation, OperationEvent } from "../../core/operation/types.ts";
 import { AwsError, type ServiceName } from "../../local/aws/contract.ts";
 import { CallLog, type Comparison, compare, declaredGrants } from "../builders/call-record.ts";
+import { clusterFiles, head } from "../builders/cluster-files.ts";
 import type { Need } from "../builders/permissions.ts";
 import { operationIdIn, type Rig, type RigOptions, startRig } from "../builders/platform.ts";
+import { applyFile } from "../builders/provisioning.ts";
 
 const granted = declaredGrants;
 
@@ -267,6 +269,213 @@ async function shortLife(log: CallLog): Promise<void> {
   await story.close();
 }
 
+/** Clusters of files with every kind of data plane, identity and network; the last one with a stack that fails. */
+async function lifeOfRichFiles(log: CallLog): Promise<void> {
+  const story = await Story.begin(log);
+  const names = ["irsa", "advanced", "fargateonly", "identity", "privatecluster"] as const;
+  const made: string[] = [];
+  for (const name of names) {
+    const { operation } = await applyFile(story.rig, clusterFiles[name] ?? "");
+    made.push(operation?.id ?? "");
+  }
+  const selected = await applyFile(
+    story.rig,
+    `${head("chosen")}
+vpc: { subnets: { private: { a: { id: subnet-a1 }, b: { id: subnet-b1 } } } }
+managedNodeGroups: [{ name: m, instanceSelector: { vCPUs: 2, memory: 8GiB } }]
+nodeGroups: [{ name: own, desiredCapacity: 1 }]
+`,
+  );
+  made.push(selected.operation?.id ?? "");
+  for (const id of made) await story.ends(id, "Succeeded");
+  for (const id of made) {
+    const { cluster } = await story.rig.operation(id);
+    await story.ends(await story.start(`/v1/clusters/${cluster.name}`, {}, "DELETE"), "Succeeded");
+  }
+  const { faults } = story.rig.platform;
+  // Failures after which a capability and a Fargate profile have to go again.
+  faults.inject({ name: "CapabilityCreationFails", times: 1 });
+  faults.inject({ name: "AddonCreationFails", subject: "fargate-only/addon/coredns", times: 1 });
+  for (const name of ["identity", "fargateonly"] as const) {
+    const failing = await applyFile(story.rig, clusterFiles[name] ?? "");
+    await story.ends(failing.operation?.id ?? "", "Failed");
+  }
+  faults.inject({ name: "StackFails", args: { message: "no more VPCs" } });
+  const { operation } = await applyFile(story.rig, clusterFiles.ipv6 ?? "");
+  await story.ends(operation?.id ?? "", "Failed");
+  await story.close();
+}
+
+const trust = (service: string): string =>
+  JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
+  });
+
+/** A cluster that somebody else made is taken over, changed in every way there is, and stripped again. */
+async function lifeOfAnAdopted(log: CallLog): Promise<void> {
+  const story = await Story.begin(log);
+  const role = async (RoleName: string, service: string): Promise<string> => {
+    const AssumeRolePolicyDocument = trust(service);
+    await story.byHand("iam", "CreateRole", { RoleName, AssumeRolePolicyDocument });
+    return `arn:aws:iam::111122223333:role/${RoleName}`;
+  };
+  const nodeRole = await role("nodes", "ec2.amazonaws.com");
+  const podRole = await role("pods", "pods.eks.amazonaws.com");
+  const fargateRole = await role("fargate", "eks-fargate-pods.amazonaws.com");
+  const people = await role("people", "ec2.amazonaws.com");
+  const { Subnets } = (await story.byHand("ec2", "DescribeSubnets", {})) as {
+    Subnets: { SubnetId: string; VpcId: string }[];
+  };
+  // Fargate wants a subnet without a way in: a route table of its own, with nothing in it.
+  const VpcId = Subnets[0]?.VpcId;
+  const { Subnet } = (await story.byHand("ec2", "CreateSubnet", {
+    VpcId,
+    CidrBlock: "172.31.96.0/20",
+    AvailabilityZone: "eu-west-1a",
+  })) as { Subnet: { SubnetId: string } };
+  const { RouteTable } = (await story.byHand("ec2", "CreateRouteTable", { VpcId })) as {
+    RouteTable: { RouteTableId: string };
+  };
+  await story.byHand("ec2", "AssociateRouteTable", {
+    RouteTableId: RouteTable.RouteTableId,
+    SubnetId: Subnet.SubnetId,
+  });
+  const subnetIds = Subnets.slice(0, 2).map((subnet) => subnet.SubnetId);
+  await story.byHand("eks", "CreateCluster", {
+    name: "plain",
+    version: "1.34",
+    roleArn: await role("plain", "eks.amazonaws.com"),
+    resourcesVpcConfig: { subnetIds },
+    accessConfig: { authenticationMode: "API_AND_CONFIG_MAP" },
+  });
+  await story.pass(15);
+  const clusterName = "plain";
+  await story.byHand("eks", "CreateNodegroup", {
+    clusterName,
+    nodegroupName: "ng",
+    subnets: subnetIds,
+    nodeRole,
+  });
+  const { LaunchTemplate: template } = (await story.byHand("ec2", "CreateLaunchTemplate", {
+    LaunchTemplateName: "templated",
+    LaunchTemplateData: { InstanceType: "m6i.large" },
+  })) as { LaunchTemplate: { LaunchTemplateId: string } };
+  await story.byHand("eks", "CreateNodegroup", {
+    clusterName,
+    nodegroupName: "templated",
+    subnets: subnetIds,
+    nodeRole,
+    launchTemplate: { id: template.LaunchTemplateId },
+    scalingConfig: { minSize: 0, maxSize: 1, desiredSize: 1 },
+  });
+  await story.pass(10);
+  await story.lostStart("adopt-cluster", "POST", "/v1/clusters/plain/adopt", {});
+  const { config } = (await (await story.rig.api("GET", "/v1/clusters/plain")).json()) as {
+    config: { managedNodeGroups: object[]; metadata: object; iam: object };
+  };
+  const apply = (file: object, query = "") =>
+    story.start(`/v1/clusters/plain${query}`, { ...config, ...file }, "PUT");
+
+  const first = {
+    metadata: { ...config.metadata, tags: { team: "a" } },
+    secretsEncryption: { keyARN: "arn:aws:kms:eu-west-1:111122223333:key/k" },
+    identityProviders: [
+      { type: "oidc", name: "sso", issuerURL: "https://sso.example", clientID: "k", tags: { a: "b" } },
+    ],
+    accessConfig: {
+      authenticationMode: "API_AND_CONFIG_MAP",
+      accessEntries: [
+        {
+          principalARN: people,
+          accessPolicies: [policy("AmazonEKSViewPolicy"), policy("AmazonEKSEditPolicy")],
+        },
+      ],
+    },
+    iam: {
+      ...config.iam,
+      podIdentityAssociations: [
+        { namespace: "shop", serviceAccountName: "cart", roleARN: podRole },
+        { namespace: "shop", serviceAccountName: "pay", roleARN: podRole },
+      ],
+    },
+    addons: [
+      { name: "coredns", resolveConflicts: "overwrite", tags: { owner: "a" } },
+      { name: "eks-pod-identity-agent" },
+      {
+        name: "aws-ebs-csi-driver",
+        podIdentityAssociations: [{ serviceAccountName: "ebs-csi-controller-sa", roleARN: podRole }],
+      },
+    ],
+    managedNodeGroups: [
+      ...config.managedNodeGroups,
+      {
+        name: "extra",
+        desiredCapacity: 1,
+        instanceSelector: { vCPUs: 2, memory: "8GiB" },
+        iam: { instanceRoleARN: nodeRole },
+      },
+    ],
+    fargateProfiles: [
+      {
+        name: "jobs",
+        podExecutionRoleARN: fargateRole,
+        selectors: [{ namespace: "jobs" }],
+        subnets: [Subnet.SubnetId],
+      },
+    ],
+  };
+  await story.lostStart("apply-changes", "PUT", "/v1/clusters/plain", { ...config, ...first });
+  expect((await story.rig.api("POST", "/v1/clusters/plain/adopt?dryRun=true", {})).status).toBe(200);
+
+  const otherRole = await role("pods-too", "pods.eks.amazonaws.com");
+  const second = {
+    ...first,
+    metadata: { ...config.metadata, tags: { stage: "test" } },
+    upgradePolicy: { supportType: "STANDARD" },
+    accessConfig: {
+      authenticationMode: "API_AND_CONFIG_MAP",
+      accessEntries: [
+        {
+          principalARN: people,
+          kubernetesGroups: ["people"],
+          accessPolicies: [policy("AmazonEKSViewPolicy")],
+        },
+      ],
+    },
+    iam: {
+      ...config.iam,
+      podIdentityAssociations: [{ namespace: "shop", serviceAccountName: "cart", roleARN: otherRole }],
+    },
+    addons: [
+      {
+        name: "coredns",
+        configurationValues: JSON.stringify({ replicaCount: 3 }),
+        tags: { owner: "b" },
+        serviceAccountRoleARN: otherRole,
+      },
+    ],
+    managedNodeGroups: [
+      {
+        ...config.managedNodeGroups[0],
+        labels: { a: "b" },
+        tags: { cost: "1" },
+        instanceTypes: ["m6i.large"],
+      },
+    ],
+    fargateProfiles: [],
+  };
+  await story.ends(await apply(second, "?prune=true"), "Succeeded");
+  const third = { ...second, accessConfig: { authenticationMode: "API_AND_CONFIG_MAP", accessEntries: [] } };
+  await story.ends(await apply(third, "?prune=true"), "Succeeded");
+  await story.close();
+}
+
+const policy = (name: string): object => ({
+  policyARN: `arn:aws:eks::aws:cluster-access-policy/${name}`,
+  accessScope: { type: "cluster" },
+});
+
 let needs: ReadonlyMap<string, readonly Need[]>;
 let comparison: Comparison;
 const log = new CallLog();
@@ -274,6 +483,8 @@ beforeAll(async () => {
   await lifeOfACluster(log);
   await lifeOfAnother(log);
   await shortLife(log);
+  await lifeOfRichFiles(log);
+  await lifeOfAnAdopted(log);
   needs = await log.needs();
   comparison = compare(granted, needs);
 }, 120_000);
@@ -287,7 +498,7 @@ const EXCEPTIONS: readonly [callers: RegExp, actions: RegExp, why: string][] = [
     "Step Functions waits for nested executions, and stops them, with the role of the machine",
   ],
   [
-    /^workflow\/(provision-cluster|rotate-nodegroup)$/,
+    /^workflow\/(apply-changes|provision-cluster|rotate-nodegroup)$/,
     /^(ec2:(CreateTags|DescribeLaunchTemplateVersions|DescribeSubnets|RunInstances)|iam:(CreateServiceLinkedRole|GetRole|ListAttachedRolePolicies)|kms:(CreateGrant|DescribeKey))$/,
     "EKS looks at what a request names (subnets, roles, launch template, key) with the caller's permissions",
   ],

@@ -90,7 +90,14 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
       const there = await eksOf(runtime).cluster(ref.name);
       if (!there) return planForget({ ...own, cluster: ref, version: config.metadata.version ?? "" });
       const snapshot = await collectSnapshot(runtime, ref, { extent: "state" });
-      return planDelete({ ...own, snapshot, overrides, requester });
+      return planDelete({
+        ...own,
+        snapshot,
+        selfManaged: (config.nodeGroups ?? []).map((group) => group.name),
+        capabilities: (config.capabilities ?? []).map((capability) => capability.name),
+        overrides,
+        requester,
+      });
     }
   }
 }

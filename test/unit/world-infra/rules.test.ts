@@ -16,6 +16,7 @@ const ENV: Environment = {
   zones: (region) => [`${region}a`, `${region}b`],
   mappings: { Sizes: { prod: { type: "m5.large" } } },
   conditions: { Yes: { "Fn::Equals": ["1", 1] }, No: { "Fn::Not": [{ Condition: "Yes" }] } },
+  parameter: () => undefined,
   importValue: (name) => (name === "shared" ? "vpc-9" : undefined),
 };
 
