@@ -163,8 +163,9 @@ async function each<K, T>(keys: readonly K[], read: (key: K) => Promise<T | unde
   return found;
 }
 
-async function readAccessEntries(client: EKSClient, clusterName: string): Promise<LiveAccessEntry[]> {
-  const arns = await aws(`eks ListAccessEntries ${clusterName}`, () =>
+/** Principals that have an access entry. The authentication mode must know entries. */
+export const readPrincipals = (client: EKSClient, clusterName: string): Promise<string[]> =>
+  aws(`eks ListAccessEntries ${clusterName}`, () =>
     pages(async (nextToken) => {
       const reply = await client.send(
         new ListAccessEntriesCommand({ clusterName, nextToken, maxResults: 100 }),
@@ -172,7 +173,9 @@ async function readAccessEntries(client: EKSClient, clusterName: string): Promis
       return { items: reply.accessEntries, nextToken: reply.nextToken };
     }),
   );
-  return each(arns, async (principalArn) => {
+
+async function readAccessEntries(client: EKSClient, clusterName: string): Promise<LiveAccessEntry[]> {
+  return each(await readPrincipals(client, clusterName), async (principalArn) => {
     const entry = await awsOrUndefined(`eks DescribeAccessEntry ${principalArn}`, async () => {
       const reply = await client.send(new DescribeAccessEntryCommand({ clusterName, principalArn }));
       return reply.accessEntry;

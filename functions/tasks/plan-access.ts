@@ -1,4 +1,6 @@
-import { readLive } from "../../adapters/live.ts";
+import { eksClientOf, eksOf } from "../../adapters/aws/eks.ts";
+import { readPrincipals } from "../../adapters/live.ts";
+import { clusterNotFound } from "../../adapters/snapshot.ts";
 import { TerminalError } from "../../core/errors.ts";
 import { ownEntries, roleArn } from "../lib/own-access.ts";
 import { integrationArguments } from "../lib/rotation-state.ts";
@@ -11,18 +13,19 @@ import { operationAtGate, phaseOf, record } from "../lib/work.ts";
  */
 export const handler = task("plan-access", taskInput, async ({ operationId }, context) => {
   const operation = await operationAtGate(context, operationId);
-  const { cluster, accessEntries } = await readLive(context.runtime, operation.cluster);
-  if (cluster.authenticationMode === "CONFIG_MAP")
-    throw new TerminalError(`the authentication mode of ${operation.cluster.name} is CONFIG_MAP`, {
+  const { name } = operation.cluster;
+  const cluster = await eksOf(context.runtime).cluster(name);
+  if (!cluster) throw clusterNotFound(operation.cluster);
+  const mode = cluster.accessConfig?.authenticationMode ?? "CONFIG_MAP";
+  if (mode === "CONFIG_MAP")
+    throw new TerminalError(`the authentication mode of ${name} is CONFIG_MAP`, {
       code: "AccessEntriesNeeded",
       remedy: "Set accessConfig.authenticationMode to API_AND_CONFIG_MAP and apply, then adopt once more.",
     });
   for (const { id, title } of phaseOf(operation, "adopt").steps)
     await record(context, operationId, { kind: "StepStarted", step: id, message: title });
-  const known = new Set(accessEntries.map((entry) => entry.principalArn));
-  const missing = ownEntries(context.runtime, operation.cluster.name, cluster.authenticationMode).filter(
-    (entry) => !known.has(entry.principalArn),
-  );
+  const known = new Set(await readPrincipals(eksClientOf(context.runtime), name));
+  const missing = ownEntries(context.runtime, name, mode).filter((entry) => !known.has(entry.principalArn));
   return {
     access: integrationArguments(missing),
     granter: roleArn(context.runtime, "grant-access"),

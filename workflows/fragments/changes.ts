@@ -14,7 +14,7 @@ import {
 } from "./states.ts";
 
 /** Calls whose answer is an update to be awaited. What is created is awaited by looking at it again. */
-const UPDATES: ReadonlySet<Action> = new Set([
+export const UPDATES: ReadonlySet<Action> = new Set([
   "updateClusterConfig",
   "associateEncryptionConfig",
   "associateIdentityProviderConfig",
@@ -23,14 +23,16 @@ const UPDATES: ReadonlySet<Action> = new Set([
 ]);
 
 /** Calls that EKS takes no token with: doing them twice is doing them once. */
-const WITHOUT_TOKEN: ReadonlySet<Action> = new Set([
+export const WITHOUT_TOKEN: ReadonlySet<Action> = new Set([
   "tagResource",
   "untagResource",
   "deleteAccessEntry",
   "associateAccessPolicy",
   "disassociateAccessPolicy",
   "deleteAddon",
+  "deleteFargateProfile",
   "deleteNodegroup",
+  "deletePodIdentityAssociation",
 ]);
 
 /** About an hour and a half. */
