@@ -49,7 +49,14 @@ const grants: Readonly<Record<keyof typeof routes, readonly Grant[]>> = {
   pauseOperation: operationLog,
   resumeOperation: [...operationLog, deleteFromStore, letTasksGoOn],
   cancelOperation: [...operationLog, deleteFromStore, letTasksGoOn],
-  retryOperation: [...startsOperation, ...snapshot, ...auditLog],
+  retryOperation: [
+    ...startsOperation,
+    ...snapshot,
+    ...auditLog,
+    ...permissions.live,
+    permissions.stacks,
+    permissions.existingResources,
+  ],
   // It looks for the probe that it put on the bus.
   runDoctor: [readStore, searchStore, ...permissions.doctor, permissions.managedAccounts],
   getOpenApi: [],

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import type { Operation, Plan } from "../../core/operation/types.ts";
-import type { CallRecord } from "../../local/aws/contract.ts";
+import { type AnyHandlers, AwsError, type CallRecord } from "../../local/aws/contract.ts";
 import { type Rig, type RigOptions, startRig } from "../builders/platform.ts";
 
 let rig: Rig | undefined;
@@ -183,6 +183,115 @@ describe("apply to a cluster that exists", () => {
     expect(run.stderr).toContain("kubernetesNetworkConfig.ipFamily: is IPv4 and cannot become IPv6");
     expect(run.stderr).toContain("iam.serviceRoleARN");
     expect(calls).toEqual([]);
+  });
+});
+
+/** One change of each sort that is made in place, and one that is created. */
+const several = (file: File): void => {
+  file.cloudWatch.clusterLogging.enableTypes = ["audit"];
+  file.managedNodeGroups[0].labels = { workload: "other" };
+  file.addons[0].configurationValues = JSON.stringify({ env: { WARM_IP_TARGET: "3" } });
+  file.managedNodeGroups.push({ name: "extra", instanceType: "c6i.large", desiredCapacity: 1 });
+};
+
+describe("an apply that meets trouble", () => {
+  it("comes to the same end when every task runs twice", async () => {
+    const on = await provisioned();
+    const { endpoint, lambda } = on.platform;
+    const { Invoke } = lambda.handlers;
+    if (!Invoke) throw new Error("Lambda has no Invoke");
+    endpoint.serve("lambda", {
+      async Invoke(input, scope) {
+        await Invoke(input, scope);
+        return Invoke(input, scope);
+      },
+    } as typeof lambda.handlers as AnyHandlers);
+    edit(on, several);
+    await applied(on);
+    expect(summary(await plan(on))).toEqual([]);
+  });
+
+  it.each(["UpdateClusterConfig", "UpdateNodegroupConfig", "UpdateAddon", "CreateNodegroup"])(
+    "goes on when the answer to its %s was lost",
+    async (operation) => {
+      const on = await provisioned();
+      let lost = 0;
+      on.platform.endpoint.onCall((call) => {
+        if (call.operation !== operation || call.error || lost > 0) return;
+        lost++;
+        throw new AwsError("ServerException", "the answer got lost", { status: 500 });
+      });
+      edit(on, several);
+      await applied(on);
+      expect(lost).toBe(1);
+      expect(summary(await plan(on))).toEqual([]);
+    },
+  );
+
+  it("waits for what somebody else does to the cluster", async () => {
+    const on = await provisioned();
+    let met = false;
+    const { clock } = on.platform.kernel;
+    const others: Promise<unknown>[] = [];
+    on.platform.endpoint.beforeCall((call) => {
+      if (met || call.operation !== "UpdateClusterConfig" || !call.scope.principal.caller) return;
+      met = true;
+      const { endpoint, home } = on.platform;
+      const principal = { type: "IAMUser", arn: "a", account: home.account, accessKeyId: "" } as const;
+      const request = { name: "demo", zonalShiftConfig: { enabled: true } };
+      others.push(endpoint.call("eks", "UpdateClusterConfig", request, { ...home, principal }));
+    });
+    edit(on, several);
+    await applied(on);
+    await clock.until(Promise.all(others));
+    expect(met).toBe(true);
+    expect(summary(await plan(on))).toEqual([]);
+  });
+
+  it("says what EKS said, leaves the rest as it was, and goes on from there", async () => {
+    const on = await provisioned();
+    edit(on, several);
+    on.platform.faults.inject({ name: "ConfigUpdateFails", times: 1 });
+    const run = await on.slipway("apply", "-f", "cluster.yaml", "--wait", "--yes");
+    expect(run.code).toBe(1);
+    const failed = await latest(on);
+    expect(failed).toMatchObject({
+      status: "Failed",
+      error: { code: "UpdateFailed", step: "change/logging" },
+    });
+    expect((await plan(on)).differences?.length).toBeGreaterThan(3);
+    expect((await on.slipway("retry", failed.id, "--wait")).code).toBe(0);
+    expect(summary(await plan(on))).toEqual([]);
+  });
+
+  it("takes away a group that could not be made, when it is tried again", async () => {
+    const on = await provisioned();
+    edit(on, (file) => {
+      file.managedNodeGroups.push({ name: "extra", instanceType: "c6i.large", desiredCapacity: 1 });
+    });
+    on.platform.faults.inject({ name: "NodesNeverJoin", subject: "extra-1" });
+    expect((await on.slipway("apply", "-f", "cluster.yaml", "--wait", "--yes")).code).toBe(1);
+    const failed = await latest(on);
+    expect(failed).toMatchObject({ status: "Failed", error: { code: "CreationFailed" } });
+    expect(failed.error?.message).toContain("NodeCreationFailure");
+    on.platform.faults.clear();
+    expect((await on.slipway("retry", failed.id, "--wait")).code).toBe(0);
+    expect(summary(await plan(on))).toEqual([]);
+  });
+
+  it("ends between two changes when somebody cancels it", async () => {
+    const on = await provisioned();
+    edit(on, several);
+    const response = await on.api("PUT", "/v1/clusters/demo", on.clusterFile);
+    const { id } = (await response.json()) as Operation;
+    await pass(on, 2);
+    await on.api("POST", `/v1/operations/${id}/cancel`, {});
+    await pass(on, 15);
+    expect(await on.operation(id)).toMatchObject({ status: "Cancelled" });
+    const cluster = (await (await on.api("GET", "/v1/clusters/demo")).json()) as { operation?: string };
+    expect(cluster.operation).toBeUndefined();
+    await applied(on);
+    expect(summary(await plan(on))).toEqual([]);
   });
 });
 

@@ -462,10 +462,21 @@ async function lifeOfAnAdopted(log: CallLog): Promise<void> {
         tags: { cost: "1" },
         instanceTypes: ["m6i.large"],
       },
+      {
+        name: "chosen",
+        minSize: 0,
+        desiredCapacity: 0,
+        instanceSelector: { vCPUs: 4, memory: "16GiB" },
+        iam: { instanceRoleARN: nodeRole },
+      },
     ],
     fargateProfiles: [],
   };
-  await story.ends(await apply(second, "?prune=true"), "Succeeded");
+  const changed = await apply(second, "?prune=true");
+  await story.rig.api("POST", `/v1/operations/${changed}/cancel`, {});
+  await story.ends(changed, "Cancelled");
+  await story.rig.api("POST", `/v1/operations/${changed}/retry`, {});
+  await story.ends(changed, "Succeeded");
   const third = { ...second, accessConfig: { authenticationMode: "API_AND_CONFIG_MAP", accessEntries: [] } };
   await story.ends(await apply(third, "?prune=true"), "Succeeded");
   await story.close();
