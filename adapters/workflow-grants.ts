@@ -363,6 +363,47 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
       ],
     },
   ],
+  "adopt-cluster": [
+    {
+      actions: ["lambda:InvokeFunction"],
+      resources: [
+        "{function:begin-operation}",
+        "{function:begin-operation}:*",
+        "{function:finish-operation}",
+        "{function:finish-operation}:*",
+        "{function:gate}",
+        "{function:gate}:*",
+        "{function:grant-access}",
+        "{function:grant-access}:*",
+        "{function:plan-access}",
+        "{function:plan-access}:*",
+        "{function:record-steps}",
+        "{function:record-steps}:*",
+      ],
+    },
+    { actions: ["eks:CreateAccessEntry"], resources: ["arn:{partition}:eks:{region}:{account}:cluster/*"] },
+    {
+      actions: ["eks:AssociateAccessPolicy", "eks:DisassociateAccessPolicy"],
+      resources: ["arn:{partition}:eks:{region}:{account}:access-entry/*/*/*/*/*"],
+    },
+    {
+      actions: [
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+      ],
+      resources: ["*"],
+    },
+  ],
   "provision-cluster": [
     {
       actions: ["lambda:InvokeFunction"],
