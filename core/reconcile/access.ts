@@ -94,7 +94,14 @@ export function accessChanges(comparison: Comparison): Change[] {
   const found = new Map(live.accessEntries.map((entry) => [entry.principalArn, entry]));
   return [
     ...wanted.flatMap((entry) => entryChanges(comparison, entry, found.get(entry.principalArn))),
-    ...gone(comparison, new Set(wanted.map((entry) => entry.principalArn))),
+    ...gone(
+      comparison,
+      new Set([
+        ...wanted.map((entry) => entry.principalArn),
+        // EKS gives the role of a capability its entry.
+        ...(config.capabilities ?? []).flatMap((capability) => capability.roleArn ?? []),
+      ]),
+    ),
   ];
 }
 

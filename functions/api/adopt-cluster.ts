@@ -31,7 +31,7 @@ export const handler = api(routes.adoptCluster, async (call) => {
       code: "ClusterNotActive",
       remedy: "Adopt it when it is ACTIVE: before that EKS does not tell all of it.",
     });
-  const { config, notes } = adoptedConfig({ live, isOwnRole: ownRoleTest(runtime) });
+  const { config, notes } = adoptedConfig({ live, isOwnRole: ownRoleTest(runtime, ref.name) });
   const answer = { cluster: ref, config: stored && !query.dryRun ? stored.config : config, notes };
   if (query.dryRun) return { status: 200, body: answer };
   const access = lacksAccess(runtime, live);

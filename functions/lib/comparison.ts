@@ -8,6 +8,7 @@ import type { ClusterConfig } from "../../core/cluster-config/schema.ts";
 import type { ClusterRef } from "../../core/cluster-ref.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import type { Foundation } from "../../core/provision/foundation.ts";
+import { stackName } from "../../core/provision/stack.ts";
 import type { Comparison } from "../../core/reconcile/context.ts";
 import type { LiveState } from "../../core/reconcile/live.ts";
 import { completedConfig, foundationFor } from "./provisioning.ts";
@@ -31,7 +32,7 @@ export async function readComparison(runtime: Runtime, request: ComparisonReques
     readCatalogue(eksOf(runtime), addonsToChoose(config, live)),
   ]);
   const foundation = groundOf(stacks, live);
-  return { ...request, config, live, foundation, catalogue, isOwnRole: ownRoleTest(runtime) };
+  return { ...request, config, live, foundation, catalogue, isOwnRole: ownRoleTest(runtime, ref.name) };
 }
 
 /**
@@ -42,6 +43,7 @@ function completed(config: ClusterConfig, complete: ClusterConfig, live: LiveSta
   const there = new Set(live.nodegroups.map((group) => group.logicalName));
   return {
     ...complete,
+    nodeGroups: config.nodeGroups,
     managedNodeGroups: complete.managedNodeGroups?.map((group, i) =>
       there.has(group.name) ? (config.managedNodeGroups?.[i] ?? group) : group,
     ),
@@ -62,10 +64,13 @@ export function earlierConfig(stored: unknown): ClusterConfig | undefined {
   }
 }
 
-/** Roles of Slipway's functions, by the name that stacks and the embedded platform give them. */
-export const ownRoleTest = ({ config }: Runtime): ((arn: string) => boolean) => {
-  const prefix = `:iam::${config.account}:role/slipway-${config.stage}-`;
-  return (arn) => arn.includes(prefix);
+/**
+ * Roles of Slipway's functions, by the name that stacks and the embedded platform give them, and those that it
+ * made for parts of the cluster: EKS gives the role of a capability an access entry by itself.
+ */
+export const ownRoleTest = ({ config }: Runtime, cluster: string): ((arn: string) => boolean) => {
+  const ours = [`slipway-${config.stage}`, stackName(cluster)];
+  return (arn) => ours.some((name) => arn.includes(`:role/${name}-`));
 };
 
 /** Only those of which a version has to be chosen: the catalogue of an add-on is long. */
