@@ -97,8 +97,8 @@ describeWith(["aws"], "the AWS CLI", () => {
   it.each([
     ["eks describe-cluster --name nope", /\(ResourceNotFoundException\).*No cluster found for name: nope\./],
     [
-      "eks list-capabilities --cluster-name nope",
-      /\(NotImplemented\).*The operation ListCapabilities of eks is not implemented/,
+      "eks list-eks-anywhere-subscriptions",
+      /\(NotImplemented\).*The operation ListEksAnywhereSubscriptions of eks is not implemented/,
     ],
     ["iam get-role --role-name nope", /\(NoSuchEntity\)/],
     ["s3api list-buckets", /\(NotImplemented\).*The service s3 is not part of the embedded platform/],
