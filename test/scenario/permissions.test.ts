@@ -18,12 +18,17 @@ class Story {
   readonly #interferences: Promise<unknown>[] = [];
 
   #away = false;
+  /** Writes of API functions to the table that still go well; the others fail. */
+  #writes = Number.POSITIVE_INFINITY;
 
   constructor(rig: Rig) {
     this.rig = rig;
     rig.platform.endpoint.beforeCall((call) => {
       if (this.#away && call.operation === "StartExecution")
         throw new AwsError("ServiceUnavailable", "away", { status: 503 });
+      const byApi = call.scope.principal.caller?.startsWith("function/api-") ?? false;
+      if (byApi && call.operation === "PutItem" && this.#writes-- <= 0)
+        throw new AwsError("InternalServerError", "away", { status: 500 });
     });
   }
 
@@ -94,8 +99,15 @@ class Story {
     });
   }
 
-  /** A request during which Step Functions is away. The operation is stored; the sweep starts it later. */
+  /**
+   * A request whose operation cannot be stored, so that it gives the cluster back. Then one during which Step
+   * Functions is away: the operation is stored, and the sweep starts it later.
+   */
   async lostStart(type: Operation["type"], method: string, path: string, body: unknown): Promise<void> {
+    this.#writes = 1;
+    const unstored = await this.rig.api(method, path, body);
+    this.#writes = Number.POSITIVE_INFINITY;
+    if (unstored.status < 500) throw new Error(`${path}: ${unstored.status} ${await unstored.text()}`);
     this.#away = true;
     const response = await this.rig.api(method, path, body);
     this.#away = false;

@@ -97,11 +97,13 @@ export async function startOperation(start: StartRequest): Promise<Operation> {
   try {
     await start.prepare?.(operation);
     await store.createOperation(operation);
-    return await launch(runtime, operation, `${start.type} asked for by ${start.requester}`);
   } catch (error) {
     await store.releaseLease(start.cluster, id);
     throw error;
   }
+  // From here on the lease stays: an answer that got lost may belong to an execution that runs, and what did not
+  // start is Pending, which the sweep starts.
+  return launch(runtime, operation, `${start.type} asked for by ${start.requester}`);
 }
 
 async function launch(runtime: Runtime, operation: Operation, message: string): Promise<Operation> {
@@ -154,8 +156,9 @@ export async function retryOperation(
     operationType: operation.type,
     acquiredAt: now,
   });
+  let next: Operation;
   try {
-    const next = await store.updateOperation(operation.id, (current) => {
+    next = await store.updateOperation(operation.id, (current) => {
       const { error: _, endedAt: __, executionArn: ___, ...rest } = current;
       return {
         ...rest,
@@ -166,9 +169,9 @@ export async function retryOperation(
         control: {},
       };
     });
-    return await launch(runtime, next, `attempt ${next.attempt}, asked for by ${change.requester}`);
   } catch (error) {
     await store.releaseLease(operation.cluster, operation.id);
     throw error;
   }
+  return launch(runtime, next, `attempt ${next.attempt}, asked for by ${change.requester}`);
 }
