@@ -1,4 +1,10 @@
 import type { RuleDeclaration } from "../core/declaration.ts";
+import { driftRules } from "./platform/drift.ts";
+import { nodesRules } from "./platform/nodes.ts";
+import { notificationsRules } from "./platform/notifications.ts";
+import { rollbackRules } from "./platform/rollback.ts";
+import { rolloutsRules } from "./platform/rollouts.ts";
+import { windowsRules } from "./platform/windows.ts";
 
 /** What starts functions without anybody asking: rules on the bus and schedules. */
 export const rules: readonly RuleDeclaration[] = [
@@ -26,4 +32,10 @@ export const rules: readonly RuleDeclaration[] = [
     schedule: "rate(5 minutes)",
     target: { function: "sweep-operations" },
   },
+  ...rollbackRules,
+  ...driftRules,
+  ...nodesRules,
+  ...rolloutsRules,
+  ...windowsRules,
+  ...notificationsRules,
 ];

@@ -2,7 +2,14 @@ import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynam
 import { type ClusterRef, parseClusterKey } from "../../core/cluster-ref.ts";
 import { RetryableError } from "../../core/errors.ts";
 import type { Lease, Operation, OperationEvent } from "../../core/operation/types.ts";
-import type { ClusterRecord, NewOperationEvent, Page, Probe, Store } from "../../core/ports/store.ts";
+import type {
+  ClusterRecord,
+  NewOperationEvent,
+  Page,
+  Probe,
+  Store,
+  StoredDocument,
+} from "../../core/ports/store.ts";
 import { perRuntime } from "../system-runtime.ts";
 import {
   clusterBusy,
@@ -13,6 +20,12 @@ import {
 } from "./conflicts.ts";
 import * as keys from "./keys.ts";
 import { type Item, Table } from "./table-access.ts";
+
+const toDocument = (item: Item): StoredDocument => ({
+  name: item.SK as string,
+  value: item.record,
+  revision: item.revision as number,
+});
 
 type OperationQuery = Parameters<Store["listOperations"]>[0];
 
@@ -265,6 +278,70 @@ export class DynamoStore implements Store {
     );
     if (first) return undefined;
     return (await this.#table.get(`REQUEST#${key}`, keys.REQUEST))?.operationId as string | undefined;
+  }
+
+  async getDocument(collection: string, name: string): Promise<StoredDocument | undefined> {
+    const item = await this.#table.get(keys.documentPartition(collection), name);
+    return item && toDocument(item);
+  }
+
+  async updateDocument(
+    collection: string,
+    name: string,
+    change: Parameters<Store["updateDocument"]>[2],
+  ): Promise<StoredDocument | undefined> {
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const current = await this.getDocument(collection, name);
+      const changed = change(current?.value);
+      if (!changed) return current;
+      const next = { name, value: changed.value, revision: (current?.revision ?? 0) + 1 };
+      const written = await this.#table.put(
+        {
+          PK: keys.documentPartition(collection),
+          SK: name,
+          record: next.value,
+          revision: next.revision,
+          ...(changed.expiresAt === undefined ? {} : { ttl: Math.ceil(changed.expiresAt / 1000) }),
+        },
+        current
+          ? {
+              ConditionExpression: "revision = :read",
+              ExpressionAttributeValues: { ":read": current.revision },
+            }
+          : { ConditionExpression: "attribute_not_exists(PK)" },
+      );
+      if (written) return next;
+    }
+    throw revisionConflict(`${collection}/${name}`);
+  }
+
+  async deleteDocument(collection: string, name: string): Promise<void> {
+    await this.#table.delete(keys.documentPartition(collection), name);
+  }
+
+  async listDocuments(
+    collection: string,
+    page: { limit: number; nextToken?: string },
+  ): Promise<Page<StoredDocument>> {
+    const after = keys.decodeCursor(page.nextToken);
+    const items = await this.#table.queryUpTo(page.limit + 1, {
+      KeyConditionExpression: after === undefined ? "PK = :pk" : "PK = :pk AND SK > :after",
+      ExpressionAttributeValues: {
+        ":pk": keys.documentPartition(collection),
+        ...(after === undefined ? {} : { ":after": after }),
+      },
+      ConsistentRead: true,
+    });
+    return toPage(items, page.limit, toDocument, (item) => item.SK as string);
+  }
+
+  claim(key: string, expiresAt: number): Promise<boolean> {
+    return this.#table
+      .put(
+        { PK: keys.claimPartition(key), SK: keys.CLAIM, ttl: Math.ceil(expiresAt / 1000) },
+        { ConditionExpression: "attribute_not_exists(PK)" },
+      )
+      .then(Boolean);
   }
 
   async putProbe(probe: Probe, expiresAt: number): Promise<void> {

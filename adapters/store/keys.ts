@@ -6,6 +6,8 @@ import { ENDED, type OperationStatus } from "../../core/operation/types.ts";
 /** Keys of the table; the layout stands in table.ts. */
 export const clusterPartition = (ref: ClusterRef): string => `CLUSTER#${clusterKey(ref)}`;
 export const operationPartition = (id: string): string => `OP#${id}`;
+export const documentPartition = (collection: string): string => `DOC#${collection}`;
+export const claimPartition = (key: string): string => `CLAIM#${key}`;
 export const probePartition = (id: string): string => `PROBE#${id}`;
 
 export const CLUSTER = "CLUSTER";
@@ -14,6 +16,7 @@ export const OPERATION = "OPERATION";
 export const TOKEN = "TOKEN#";
 export const REQUEST = "REQUEST";
 export const PROBE = "PROBE";
+export const CLAIM = "CLAIM";
 export const CLUSTERS = "CLUSTERS";
 export const LEASES = "LEASES";
 export const ACTIVE_OPERATIONS = "OPS#ACTIVE";

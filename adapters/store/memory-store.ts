@@ -1,6 +1,13 @@
 import { type ClusterRef, clusterKey } from "../../core/cluster-ref.ts";
 import type { Lease, Operation, OperationEvent } from "../../core/operation/types.ts";
-import type { ClusterRecord, NewOperationEvent, Page, Probe, Store } from "../../core/ports/store.ts";
+import type {
+  ClusterRecord,
+  NewOperationEvent,
+  Page,
+  Probe,
+  Store,
+  StoredDocument,
+} from "../../core/ports/store.ts";
 import { clusterBusy, generationConflict, operationExists, operationNotFound } from "./conflicts.ts";
 import { decodeCursor, encodeCursor } from "./keys.ts";
 
@@ -14,6 +21,8 @@ export class MemoryStore implements Store {
   readonly #leases = new Map<string, { ref: ClusterRef; lease: Lease }>();
   readonly #tokens = new Map<string, Set<string>>();
   readonly #requests = new Map<string, string>();
+  readonly #documents = new Map<string, Map<string, StoredDocument>>();
+  readonly #claims = new Set<string>();
   readonly #probes = new Map<string, Probe>();
 
   async getCluster(ref: ClusterRef): Promise<ClusterRecord | undefined> {
@@ -121,6 +130,45 @@ export class MemoryStore implements Store {
     const stored = this.#requests.get(key);
     if (stored === undefined) this.#requests.set(key, operationId);
     return stored;
+  }
+
+  async getDocument(collection: string, name: string): Promise<StoredDocument | undefined> {
+    return copy(this.#documents.get(collection)?.get(name));
+  }
+
+  async updateDocument(
+    collection: string,
+    name: string,
+    change: Parameters<Store["updateDocument"]>[2],
+  ): Promise<StoredDocument | undefined> {
+    const documents = this.#documents.get(collection) ?? new Map<string, StoredDocument>();
+    const current = documents.get(name);
+    const changed = change(copy(current?.value));
+    if (!changed) return copy(current);
+    const next = copy({ name, value: changed.value, revision: (current?.revision ?? 0) + 1 });
+    this.#documents.set(collection, documents.set(name, next));
+    return copy(next);
+  }
+
+  async deleteDocument(collection: string, name: string): Promise<void> {
+    this.#documents.get(collection)?.delete(name);
+  }
+
+  async listDocuments(
+    collection: string,
+    page: { limit: number; nextToken?: string },
+  ): Promise<Page<StoredDocument>> {
+    const after = decodeCursor(page.nextToken) ?? "";
+    const rest = [...(this.#documents.get(collection)?.values() ?? [])]
+      .filter(({ name }) => name > after)
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    return toPage(rest, page.limit, ({ name }) => name);
+  }
+
+  async claim(key: string): Promise<boolean> {
+    const first = !this.#claims.has(key);
+    this.#claims.add(key);
+    return first;
   }
 
   async putProbe(probe: Probe): Promise<void> {

@@ -11,6 +11,8 @@
  *   task token       OP#<id>            TOKEN#<hash>
  *   idempotency key  REQUEST#<key>      REQUEST
  *   probe event      PROBE#<id>         PROBE
+ *   document         DOC#<collection>   <name>
+ *   claim            CLAIM#<key>        CLAIM
  *
  * `<key>` is `account:region:name`; an operation's id is a ULID, so that text order is age. Events are in a
  * partition per operation, whose number of writers is small; the two operation partitions of the index take a

@@ -1,47 +1,16 @@
 import * as z from "zod";
+import { driftRoutes } from "./routes/drift.ts";
+import { nodesRoutes } from "./routes/nodes.ts";
+import { notificationsRoutes } from "./routes/notifications.ts";
+import { rollbackRoutes } from "./routes/rollback.ts";
+import { rolloutsRoutes } from "./routes/rollouts.ts";
+import { type ApiRoute, boolean, control, dryRun, integer, paging, started } from "./routes/route.ts";
+import { windowsRoutes } from "./routes/windows.ts";
 import * as schema from "./schemas.ts";
 
-/** A route of the API: the contract that the handler, the CLI and the OpenAPI document share. */
-export interface ApiRoute {
-  /** The function behind it and the operationId of the document. */
-  readonly id: string;
-  readonly method: "GET" | "PUT" | "POST" | "DELETE";
-  readonly path: string;
-  readonly summary: string;
-  readonly query?: z.ZodObject;
-  /** A zod schema for JSON or YAML bodies; `cluster-file` for a ClusterConfig document. */
-  readonly body?: z.ZodType | "cluster-file";
-  readonly responses: Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>;
-}
+export type { ApiRoute } from "./routes/route.ts";
 
-const boolean = z.enum(["true", "false", ""]).transform((value) => value !== "false");
-const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `a whole number from ${min} to ${max}`)
-    .transform(Number)
-    .pipe(z.number().min(min).max(max));
-
-const dryRun = z.strictObject({
-  dryRun: boolean.optional().meta({ description: "Answer 200 with the plan and change nothing." }),
-});
-const paging = { limit: integer(1, 100).optional(), nextToken: z.string().max(2048).optional() };
-
-const started = {
-  200: { description: "The plan (dry run).", schema: schema.Plan },
-  202: { description: "The operation was started; Location names it.", schema: schema.Operation },
-};
-
-const control = (verb: "pause" | "resume" | "cancel" | "approve" | "reject", summary: string) =>
-  ({
-    id: `${verb}-operation`,
-    method: "POST",
-    path: `/v1/operations/{operation}/${verb}`,
-    summary,
-    body: schema.ControlRequest,
-    responses: { 200: { description: "The operation.", schema: schema.Operation } },
-  }) as const satisfies ApiRoute;
-
+/** The routes of the API. */
 export const routes = {
   applyCluster: {
     id: "apply-cluster",
@@ -207,4 +176,10 @@ export const routes = {
     summary: "This document",
     responses: { 200: { description: "OpenAPI 3.1." } },
   },
+  ...rollbackRoutes,
+  ...driftRoutes,
+  ...nodesRoutes,
+  ...rolloutsRoutes,
+  ...windowsRoutes,
+  ...notificationsRoutes,
 } as const satisfies Record<string, ApiRoute>;

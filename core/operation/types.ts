@@ -8,7 +8,10 @@ export type OperationType =
   | "update-addons"
   | "apply-changes"
   | "adopt-cluster"
-  | "delete-cluster";
+  | "delete-cluster"
+  | "rollback-cluster"
+  | "reconcile-drift"
+  | "remediate-node";
 
 export const OPERATION_STATUSES = [
   "Pending",
@@ -72,6 +75,10 @@ export type StepKind =
   | "self-managed"
   | "identity-provider"
   | "capability"
+  /** One field that is not as it should be. */
+  | "drift"
+  /** One sick node: drained and replaced. */
+  | "node"
   | "verify";
 
 /** One field in which a cluster is not as its file says, and what an apply does about it. */
@@ -163,6 +170,35 @@ export interface OperationControl {
   readonly reason?: string;
 }
 
+/**
+ * Why an operation waits. It has neither execution nor lease meanwhile: what it waits for wakes it, and it goes on
+ * as a new attempt with the phases that are left. (A pause is short and keeps both.)
+ */
+export interface Awaiting {
+  readonly for: "window" | "approval";
+  /** Id of the phase before which it waits; absent before the first. */
+  readonly phase?: string;
+  /** ISO 8601: when the window opens, or when the approval can no longer be given. Absent: nobody knows. */
+  readonly until?: string;
+  /** ISO 8601. */
+  readonly since: string;
+  /** In words: `window weekend opens Sat 2026-11-21 02:00 Europe/Berlin`. */
+  readonly reason: string;
+}
+
+/** What somebody said to what an operation waited for. */
+export interface ApprovalDecision {
+  /** The phase that it was about; absent: the whole operation. */
+  readonly phase?: string;
+  /** Digest of the plan that was shown. */
+  readonly digest: string;
+  readonly decision: "approved" | "rejected";
+  readonly by: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly reason?: string;
+}
+
 /** The stored record. Steps are not stored: they are folded from the events. */
 export interface Operation {
   readonly id: string;
@@ -183,6 +219,11 @@ export interface Operation {
   /** 1 for the first run; a retry is a new execution of the same operation. */
   readonly attempt: number;
   readonly control: OperationControl;
+  /** Set exactly while the status is AwaitingWindow or AwaitingApproval. */
+  readonly awaiting?: Awaiting;
+  readonly approvals?: readonly ApprovalDecision[];
+  /** The rollout that it is a part of. */
+  readonly rollout?: string;
   readonly error?: OperationError;
   /** Raised by one at each change: optimistic lock. */
   readonly revision: number;

@@ -1,19 +1,15 @@
 import * as z from "zod";
+import { channelSchema } from "./channel.ts";
+import { driftSchema } from "./drift.ts";
+import { type Count, count, seconds } from "./fields.ts";
+import { nodesSchema } from "./nodes.ts";
+import { notificationsSchema } from "./notifications.ts";
+import { windowsSchema } from "./windows.ts";
 
-/** A count of nodes, or a share of a group: `2` or `"33%"`. */
-export type NodeCount = number | `${number}%`;
+export type NodeCount = Count;
+const nodeCount = count(450, "nodes");
 
-const percent = z
-  .string()
-  .regex(/^([1-9]\d?|100)%$/, { error: 'expected a percentage from "1%" to "100%"' })
-  .transform((text) => text as `${number}%`);
-
-const nodeCount = z.union([z.number().int().min(1).max(450), percent], {
-  error: (issue) =>
-    `expected a number of nodes from 1 to 450 or a percentage such as "33%", found ${JSON.stringify(issue.input) ?? "nothing"}`,
-});
-
-const seconds = (max: number) => z.number().int().min(0).max(max);
+const section = <S extends z.ZodType>(schema: S) => schema.default(() => schema.parse({}) as never);
 
 /** How nodes are replaced. Times in seconds. */
 export const rotationSchema = z.strictObject({
@@ -65,6 +61,16 @@ export const automationPolicySchema = z.strictObject({
   checks: z.strictObject({ overrides: z.array(checkOverride).default([]) }).default({ overrides: [] }),
   /** `perHop`: somebody who is not the requester approves before each minor version. */
   approvals: z.enum(["none", "perHop"]).default("none"),
+  /** An approval that nobody gave in this time is refused. */
+  approvalHours: z.number().int().min(1).max(720).default(72),
+  /** When work that disrupts may begin; without any: always. */
+  windows: section(windowsSchema),
+  drift: section(driftSchema),
+  nodes: section(nodesSchema),
+  channel: section(channelSchema),
+  notifications: section(notificationsSchema),
+  /** The ring that a rollout reaches this cluster in, e.g. `canary`. */
+  ring: z.string().max(63).optional(),
   addons: z
     .strictObject({
       /** `default`: the version that EKS marks as default for the Kubernetes version. `latest`: the newest. */

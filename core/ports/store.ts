@@ -27,6 +27,15 @@ export interface Probe {
   readonly arrivedAt: string;
 }
 
+/** A small JSON document of one of the parts that need no indexes of their own: policies, windows, rollouts, drift, ... */
+export interface StoredDocument {
+  /** Unique in its collection; at most 900 characters. */
+  readonly name: string;
+  readonly value: unknown;
+  /** 1 at first, raised by one at each change: optimistic lock. */
+  readonly revision: number;
+}
+
 export interface Page<T> {
   readonly items: readonly T[];
   /** Opaque; absent on the last page. */
@@ -90,6 +99,32 @@ export interface Store {
 
   /** First use of an idempotency key returns undefined and stores `operationId`; later ones return the stored id. */
   rememberRequest(key: string, operationId: string, expiresAt: number): Promise<string | undefined>;
+
+  /**
+   * Documents by collection (`policies`, `drift/account:region:name`) and name. Readers parse the value with their
+   * own schema. A collection is one partition of the table: up to some thousand small documents.
+   */
+  getDocument(collection: string, name: string): Promise<StoredDocument | undefined>;
+  /**
+   * Reads, changes and writes, again when another writer was first; creates where `current` is undefined.
+   * `change` returns undefined to leave it as it is. With `expiresAt` (ms) it may be gone after that time.
+   */
+  updateDocument(
+    collection: string,
+    name: string,
+    change: (current: unknown) => { readonly value: unknown; readonly expiresAt?: number } | undefined,
+  ): Promise<StoredDocument | undefined>;
+  deleteDocument(collection: string, name: string): Promise<void>;
+  /** In order of their names. */
+  listDocuments(
+    collection: string,
+    page: { readonly limit: number; readonly nextToken?: string },
+  ): Promise<Page<StoredDocument>>;
+  /**
+   * True for the first taker of a key only: at-least-once deliveries become once. Forgotten
+   * some time after `expiresAt` (ms). A taker that fails afterwards must have another way to its work (a sweep).
+   */
+  claim(key: string, expiresAt: number): Promise<boolean>;
 
   /** Notes that a probe event arrived; for an hour, then it may be gone. Noting it again changes nothing. */
   putProbe(probe: Probe, expiresAt: number): Promise<void>;

@@ -1,6 +1,12 @@
 import * as permissions from "../../adapters/permissions.ts";
 import { type ApiRoute, routes } from "../../core/api/routes.ts";
 import type { FunctionDeclaration, Grant, RouteDeclaration } from "../../core/declaration.ts";
+import { driftGrants } from "../platform/drift.ts";
+import { nodesGrants } from "../platform/nodes.ts";
+import { notificationsGrants } from "../platform/notifications.ts";
+import { rollbackGrants } from "../platform/rollback.ts";
+import { rolloutsGrants } from "../platform/rollouts.ts";
+import { windowsGrants } from "../platform/windows.ts";
 
 /** API Gateway gives up after 30 s, so a function has a second less. */
 const TIMEOUT_SECONDS = 29;
@@ -60,6 +66,12 @@ const grants: Readonly<Record<keyof typeof routes, readonly Grant[]>> = {
   // It looks for the probe that it put on the bus.
   runDoctor: [readStore, searchStore, ...permissions.doctor, permissions.managedAccounts],
   getOpenApi: [],
+  ...rollbackGrants,
+  ...driftGrants,
+  ...nodesGrants,
+  ...rolloutsGrants,
+  ...windowsGrants,
+  ...notificationsGrants,
 };
 
 const declared = Object.entries(routes) as [keyof typeof routes, ApiRoute][];

@@ -1,5 +1,5 @@
 import { iso } from "../../core/clock.ts";
-import { InvalidInputError, TerminalError } from "../../core/errors.ts";
+import { TerminalError } from "../../core/errors.ts";
 import {
   ENDED,
   type Operation,
@@ -7,8 +7,10 @@ import {
   type PlanPhase,
   type PlanStep,
 } from "../../core/operation/types.ts";
-import { type AutomationPolicy, automationPolicySchema, defaultPolicy } from "../../core/policy/schema.ts";
+import { effectivePolicy } from "../../core/policy/effective.ts";
+import type { AutomationPolicy } from "../../core/policy/schema.ts";
 import type { NewOperationEvent, Store } from "../../core/ports/store.ts";
+import { policyOfCluster } from "./policies.ts";
 import type { TaskContext } from "./task.ts";
 
 /** What tasks share: the operation that they work for, its plan, its policy and its log. */
@@ -80,14 +82,8 @@ export function stepById(operation: Operation, id: string): PlanStep {
  * everything that disrupts: an invalid policy is not the default policy.
  */
 export async function policyFor(store: Store, operation: Operation): Promise<AutomationPolicy> {
-  const given = operation.request.policy ?? (await store.getCluster(operation.cluster))?.policy;
-  if (given === undefined) return defaultPolicy;
-  const parsed = automationPolicySchema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new InvalidInputError(
-    parsed.error.issues.map((issue) => ({ field: `policy.${issue.path.join(".")}`, message: issue.message })),
-    "policy",
-  );
+  if (operation.request.policy !== undefined) return effectivePolicy(operation.request.policy);
+  return policyOfCluster(store, await store.getCluster(operation.cluster));
 }
 
 /** Appends to the operation's log, with the time of now. */

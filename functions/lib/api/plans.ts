@@ -1,11 +1,13 @@
 import { eksOf } from "../../../adapters/aws/eks.ts";
 import type { Runtime } from "../../../adapters/runtime.ts";
 import { collectSnapshot, readCatalogue, readVersions } from "../../../adapters/snapshot.ts";
+import { storeOf } from "../../../adapters/store/dynamo-store.ts";
 import { runChecks } from "../../../core/checks/run.ts";
 import { desiredAddons, ownRoles, ownVpc } from "../../../core/cluster-config/desired.ts";
 import { parseClusterConfig } from "../../../core/cluster-config/parse.ts";
 import type { ClusterConfig } from "../../../core/cluster-config/schema.ts";
 import type { ClusterRef } from "../../../core/cluster-ref.ts";
+import { TerminalError } from "../../../core/errors.ts";
 import type { Finding, OperationType, Override, Plan } from "../../../core/operation/types.ts";
 import { planAddonUpdate } from "../../../core/plan/addon-update.ts";
 import { planAdopt } from "../../../core/plan/adopt.ts";
@@ -14,9 +16,10 @@ import { planDelete, planForget } from "../../../core/plan/delete.ts";
 import { planProvision } from "../../../core/plan/provision.ts";
 import { planRotation } from "../../../core/plan/rotation.ts";
 import { planUpgrade } from "../../../core/plan/upgrade.ts";
-import { type AutomationPolicy, defaultPolicy } from "../../../core/policy/schema.ts";
+import type { AutomationPolicy } from "../../../core/policy/schema.ts";
 import type { ClusterRecord } from "../../../core/ports/store.ts";
 import { earlierConfig, readComparison } from "../comparison.ts";
+import { policyOfCluster } from "../policies.ts";
 import { completedConfig } from "../provisioning.ts";
 
 /** What somebody asked for; `request` holds what the route's body and path said. */
@@ -32,14 +35,11 @@ export interface PlanRequest {
 /** An API call is answered within 29 s; what the log has not told by then is asked again before the first step. */
 const AUDIT_LOG = { waitMs: 12_000, final: false } as const;
 
-const policyOf = (record: ClusterRecord): AutomationPolicy =>
-  (record.policy as AutomationPolicy | undefined) ?? defaultPolicy;
-
 /** The plan of a request for a managed cluster, made of what the cluster is now. */
 export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: PlanRequest): Promise<Plan> {
   const { type, request, overrides, requester } = wanted;
   const { ref } = record;
-  const policy = policyOf(record);
+  const policy = await policyOfCluster(storeOf(runtime), record);
   switch (type) {
     case "provision-cluster":
       return provisionPlanFor(runtime, ref, record.config as ClusterConfig, policy);
@@ -99,6 +99,13 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
         requester,
       });
     }
+    case "rollback-cluster":
+    case "reconcile-drift":
+    case "remediate-node":
+      throw new TerminalError(`there is no plan of a ${type} on request`, {
+        code: "PlanMismatch",
+        remedy: "Let what starts such an operation plan it.",
+      });
   }
 }
 
@@ -155,6 +162,7 @@ export async function findingsFor(
   record: ClusterRecord,
   to: string | undefined,
 ): Promise<Finding[]> {
+  const policy = await policyOfCluster(storeOf(runtime), record);
   const snapshot = await collectSnapshot(runtime, record.ref, { auditLog: AUDIT_LOG });
-  return runChecks(snapshot, { type: "upgrade-cluster", to, policy: policyOf(record) });
+  return runChecks(snapshot, { type: "upgrade-cluster", to, policy });
 }

@@ -303,5 +303,43 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(await store.getProbe("p-1")).toEqual(probe);
       expect(await store.getProbe("p-2")).toBeUndefined();
     });
+
+    describe("documents", () => {
+      it("are changed under an optimistic lock, by everybody who asks at once", async () => {
+        const store = await open();
+        const raise = (current: unknown) => ({ value: { n: ((current as { n?: number })?.n ?? 0) + 1 } });
+        await Promise.all(Array.from({ length: 5 }, () => store.updateDocument("policies", "gentle", raise)));
+        expect(await store.getDocument("policies", "gentle")).toEqual({
+          name: "gentle",
+          value: { n: 5 },
+          revision: 5,
+        });
+        expect(await store.updateDocument("policies", "gentle", () => undefined)).toMatchObject({
+          revision: 5,
+        });
+        expect(await store.updateDocument("policies", "none", () => undefined)).toBeUndefined();
+      });
+
+      it("are listed by collection in pages, and deleted", async () => {
+        const store = await open();
+        for (const name of ["c", "a", "b"])
+          await store.updateDocument("windows", name, () => ({ value: name, expiresAt: 4_000_000_000_000 }));
+        await store.updateDocument("windows/x", "a", () => ({ value: 1 }));
+        const first = await store.listDocuments("windows", { limit: 2 });
+        expect(first.items.map((item) => item.value)).toEqual(["a", "b"]);
+        const rest = await store.listDocuments("windows", { limit: 2, nextToken: first.nextToken ?? "" });
+        expect(rest).toEqual({ items: [{ name: "c", value: "c", revision: 1 }] });
+        await store.deleteDocument("windows", "c");
+        await store.deleteDocument("windows", "c");
+        expect(await store.getDocument("windows", "c")).toBeUndefined();
+      });
+    });
+
+    it("gives a claim to one taker", async () => {
+      const store = await open();
+      const taken = await Promise.all([1, 2, 3].map(() => store.claim("event-1", 4_000_000_000_000)));
+      expect(taken.filter(Boolean)).toHaveLength(1);
+      expect(await store.claim("event-2", 4_000_000_000_000)).toBe(true);
+    });
   });
 }

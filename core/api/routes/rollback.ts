@@ -1,0 +1,3 @@
+import type { ApiRoute } from "./route.ts";
+
+export const rollbackRoutes = {} as const satisfies Record<string, ApiRoute>;
