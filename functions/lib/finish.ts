@@ -1,6 +1,8 @@
+import * as z from "zod";
 import { eventsOf as busOf } from "../../adapters/aws/events.ts";
 import { iso } from "../../core/clock.ts";
 import {
+  type Awaiting,
   ENDED,
   type Operation,
   type OperationError,
@@ -11,7 +13,7 @@ import { allEvents } from "./api/operation-log.ts";
 import { isRunOf } from "./api/operations.ts";
 import { encodeCause, type FailureOutput, parseFailure } from "./failure.ts";
 import type { TaskContext } from "./task.ts";
-import { operationOf, record, stepStates } from "./work.ts";
+import { operationOf, record, SUSPENDED, stepStates } from "./work.ts";
 
 export interface Outcome {
   readonly status: OperationStatus;
@@ -46,6 +48,10 @@ export async function finishOperation(
     return outcome(operation);
   }
 
+  const wait = failure ? awaitingOf(parseFailure(failure)) : undefined;
+  if (wait) return suspendOperation(context, operation, wait);
+  if (operation.awaiting) return outcome(operation);
+
   const error = failure ? cutOff(locate(parseFailure(failure), events), operation, events) : undefined;
   if (error) await failSteps(context, operationId, error, events);
   const status = error ? statusAfter(operation, error, events) : "Succeeded";
@@ -66,6 +72,53 @@ export async function finishOperation(
   });
   await announce(context, ended, events);
   return outcome(ended);
+}
+
+const awaitingDetail = z.object({
+  awaiting: z.object({
+    for: z.enum(["window", "approval"]),
+    phase: z.string().optional(),
+    until: z.string().optional(),
+    reason: z.string(),
+  }),
+});
+
+/** What a suspended execution waits for, as its error carries it. */
+function awaitingOf(error: OperationError): Omit<Awaiting, "since"> | undefined {
+  if (error.code !== SUSPENDED) return undefined;
+  const parsed = awaitingDetail.safeParse(error.detail);
+  // Without the details it still waits: the sweep looks what for.
+  if (!parsed.success) return { for: "window", reason: error.message };
+  const { phase, until, ...rest } = parsed.data.awaiting;
+  return { ...rest, ...(phase === undefined ? {} : { phase }), ...(until === undefined ? {} : { until }) };
+}
+
+/**
+ * Ends an attempt that may not go on now. The next one has a number of its own: what comes late of this one
+ * (its end as an event, its last task again) is not about the operation's present run any more.
+ */
+async function suspendOperation(
+  context: TaskContext,
+  operation: Operation,
+  wait: Omit<Awaiting, "since">,
+): Promise<Outcome> {
+  const { store, runtime } = context;
+  await store.releaseLease(operation.cluster, operation.id);
+  const awaiting: Awaiting = { ...wait, since: iso(runtime.clock.now()) };
+  let mine = false;
+  const waiting = await store.updateOperation(operation.id, (current) => {
+    mine = !ENDED.has(current.status) && current.attempt === operation.attempt && !current.awaiting;
+    if (!mine) return undefined;
+    const { executionArn: _, error: __, ...rest } = current;
+    return {
+      ...rest,
+      status: wait.for === "window" ? "AwaitingWindow" : "AwaitingApproval",
+      attempt: current.attempt + 1,
+      awaiting,
+    };
+  });
+  if (mine) await announce(context, waiting, []);
+  return outcome(waiting);
 }
 
 /** An error that names no step belongs to the one that was running. */
@@ -167,13 +220,13 @@ async function announce(
   operation: Operation,
   events: readonly OperationEvent[],
 ): Promise<void> {
-  const { id, status, error } = operation;
+  const { id, status, error, awaiting } = operation;
   const last = events.findLast((event) => event.kind === "OperationStatusChanged");
   if (last?.status === status) return;
   await record(context, id, {
     kind: "OperationStatusChanged",
     status,
-    message: error ? error.message : status,
+    message: error?.message ?? awaiting?.reason ?? status,
     ...(error ? { error } : {}),
   });
   await busOf(context.runtime).put("slipway.operation", `Operation ${status}`, {
@@ -182,11 +235,14 @@ async function announce(
     cluster: operation.cluster,
     status,
     attempt: operation.attempt,
+    ...(awaiting ? { awaiting } : {}),
     ...(error ? { error: { code: error.code, message: error.message, remedy: error.remedy } } : {}),
   });
 }
 
-function outcome({ status, error }: Operation): Outcome {
+function outcome({ status, error, awaiting }: Operation): Outcome {
+  if (awaiting)
+    return { status, Error: SUSPENDED, Cause: encodeCause({ message: awaiting.reason, remedy: "" }) };
   if (!error) return { status };
   const { code, ...details } = error;
   return { status, Error: code, Cause: encodeCause(details) };

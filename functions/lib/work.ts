@@ -1,6 +1,7 @@
 import { iso } from "../../core/clock.ts";
 import { TerminalError } from "../../core/errors.ts";
 import {
+  type Awaiting,
   ENDED,
   type Operation,
   type OperationEvent,
@@ -26,6 +27,19 @@ export const cancelled = (by: string | undefined): TerminalError =>
     code: "OperationCancelled",
     remedy: "Retry the operation when it shall go on from here.",
   });
+
+/**
+ * What a safe point throws when the work may not go on now: the execution ends, and finish-operation stores the
+ * operation as waiting.
+ */
+export const suspended = (awaiting: Omit<Awaiting, "since">): TerminalError =>
+  new TerminalError(awaiting.reason, {
+    code: SUSPENDED,
+    remedy: "It goes on by itself when what it waits for has come.",
+    detail: { awaiting },
+  });
+
+export const SUSPENDED = "OperationSuspended";
 
 /**
  * A part of an operation that has ended (its execution was stopped, and Step Functions stops the nested ones at

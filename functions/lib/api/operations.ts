@@ -6,12 +6,23 @@ import { iso } from "../../../core/clock.ts";
 import type { ClusterRef } from "../../../core/cluster-ref.ts";
 import { TerminalError } from "../../../core/errors.ts";
 import {
+  type Awaiting,
   ENDED,
   type Operation,
   type OperationType,
   type Override,
   type Plan,
 } from "../../../core/operation/types.ts";
+import type { TaskContext } from "../task.ts";
+
+/** Why an operation does not start at once. */
+export interface Hold {
+  readonly for: Awaiting["for"];
+  /** ISO 8601: when the window opens, or when the approval can no longer be given. */
+  readonly until?: string;
+  /** In words, for the record and the log. */
+  readonly reason: string;
+}
 
 export interface StartRequest {
   readonly runtime: Runtime;
@@ -23,7 +34,11 @@ export interface StartRequest {
   readonly reason?: string | undefined;
   readonly overrides?: readonly Override[] | undefined;
   readonly idempotencyKey?: string | undefined;
-  /** Writes that must be there before the workflow starts, made under the lease. */
+  /** The rollout that it is a part of. */
+  readonly rollout?: string | undefined;
+  /** Stores it as waiting, without lease and execution, until {@link wakeOperation} or an approval starts it. */
+  readonly hold?: Hold | undefined;
+  /** Writes that must be there before the workflow starts, made under the lease (before it waits, if it is held). */
   readonly prepare?: (operation: Operation) => Promise<void>;
 }
 
@@ -87,8 +102,10 @@ export async function startOperation(start: StartRequest): Promise<Operation> {
     createdAt: iso(now),
     attempt: 1,
     control: {},
+    ...(start.rollout === undefined ? {} : { rollout: start.rollout }),
     revision: 1,
   };
+  if (start.hold) return holdOperation(start, operation, start.hold);
   await store.acquireLease(start.cluster, {
     operationId: id,
     operationType: start.type,
@@ -105,6 +122,70 @@ export async function startOperation(start: StartRequest): Promise<Operation> {
   // start is Pending, which the sweep starts.
   return launch(runtime, operation, `${start.type} asked for by ${start.requester}`);
 }
+
+/** Stores an operation that waits: there is no lease, and nothing to start. */
+async function holdOperation(start: StartRequest, operation: Operation, hold: Hold): Promise<Operation> {
+  const store = storeOf(start.runtime);
+  const held: Operation = {
+    ...operation,
+    status: hold.for === "window" ? "AwaitingWindow" : "AwaitingApproval",
+    awaiting: { ...hold, since: operation.createdAt },
+  };
+  await start.prepare?.(held);
+  await store.createOperation(held);
+  await store.appendEvent(held.id, {
+    at: held.createdAt,
+    kind: "OperationStatusChanged",
+    status: held.status,
+    message: `${held.type} asked for by ${held.requester}; ${hold.reason}`,
+  });
+  return held;
+}
+
+/**
+ * Starts an operation that waits, as the attempt that its record says. Whoever changes its status first starts it:
+ *
+ *     AwaitingX ── Pending ── lease ── execution
+ *                    ^crash: Pending without execution; the sweep starts it (same name: once)
+ *                               ^ another operation has the cluster: waits again, for its end
+ *
+ * Does nothing when it has changed since `operation` was read: what woke it was about another state of it.
+ */
+export async function wakeOperation(
+  context: Pick<TaskContext, "runtime" | "store">,
+  operation: Operation,
+): Promise<Operation> {
+  const { store, runtime } = context;
+  let mine = false;
+  const woken = await store.updateOperation(operation.id, (current) => {
+    mine = current.revision === operation.revision && current.awaiting !== undefined;
+    if (!mine) return undefined;
+    const { awaiting: _, ...rest } = current;
+    return { ...rest, status: "Pending" };
+  });
+  if (!mine) return woken;
+  try {
+    await store.acquireLease(woken.cluster, {
+      operationId: woken.id,
+      operationType: woken.type,
+      acquiredAt: iso(runtime.clock.now()),
+    });
+  } catch (error) {
+    if (!(error instanceof TerminalError) || error.code !== "ClusterBusy") throw error;
+    const since = iso(runtime.clock.now());
+    const until = iso(runtime.clock.now() + BUSY_RETRY_MS);
+    const awaiting: Awaiting = { for: "window", until, since, reason: error.message };
+    return store.updateOperation(woken.id, (current) =>
+      current.status === "Pending" && current.executionArn === undefined
+        ? { ...current, status: "AwaitingWindow", awaiting }
+        : undefined,
+    );
+  }
+  return launch(runtime, woken, woken.attempt === 1 ? "Starts" : "Goes on");
+}
+
+/** How long one that is to go on waits for the end of another operation before it looks again. */
+const BUSY_RETRY_MS = 300_000;
 
 async function launch(runtime: Runtime, operation: Operation, message: string): Promise<Operation> {
   const store = storeOf(runtime);
