@@ -68,12 +68,24 @@ const WANTED: readonly Wanted[] = [
   {
     schema: autoscaling.DescribeAutoScalingGroups$,
     keep: {
-      AutoScalingGroupNamesType: ["AutoScalingGroupNames"],
-      AutoScalingGroupsType: ["AutoScalingGroups"],
-      AutoScalingGroup: ["AutoScalingGroupName", "DesiredCapacity", "Instances"],
+      AutoScalingGroupNamesType: ["AutoScalingGroupNames", "Filters", "NextToken"],
+      AutoScalingGroupsType: ["AutoScalingGroups", "NextToken"],
+      AutoScalingGroup: [
+        "AutoScalingGroupName",
+        "MinSize",
+        "MaxSize",
+        "DesiredCapacity",
+        "Instances",
+        "VPCZoneIdentifier",
+        "Status",
+        "Tags",
+      ],
       Instance: ["InstanceId", "LifecycleState"],
+      TagDescription: ["Key", "Value"],
     },
   },
+  { schema: autoscaling.CreateOrUpdateTags$, keep: {} },
+  { schema: autoscaling.DeleteTags$, keep: {} },
   {
     schema: ec2.DescribeSecurityGroups$,
     keep: {

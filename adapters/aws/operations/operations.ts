@@ -1,4 +1,8 @@
 import type {
+  CreateOrUpdateTagsCommandInput,
+  CreateOrUpdateTagsCommandOutput,
+  DeleteTagsCommandInput,
+  DeleteTagsCommandOutput,
   DescribeAutoScalingGroupsCommandInput,
   DescribeAutoScalingGroupsCommandOutput,
 } from "@aws-sdk/client-auto-scaling";
@@ -133,6 +137,16 @@ export const describeAutoScalingGroups: Operation<
   DescribeAutoScalingGroupsCommandInput,
   DescribeAutoScalingGroupsCommandOutput
 > = { service: autoScaling, schema: schemas.DescribeAutoScalingGroups };
+
+export const createOrUpdateTags: Operation<CreateOrUpdateTagsCommandInput, CreateOrUpdateTagsCommandOutput> = {
+  service: autoScaling,
+  schema: schemas.CreateOrUpdateTags,
+};
+
+export const deleteTags: Operation<DeleteTagsCommandInput, DeleteTagsCommandOutput> = {
+  service: autoScaling,
+  schema: schemas.DeleteTags,
+};
 
 export const getCallerIdentity: Operation<GetCallerIdentityCommandInput, GetCallerIdentityCommandOutput> = {
   service: sts,

@@ -285,13 +285,30 @@ export const DescribeAutoScalingGroups: StaticOperationSchema = [
   "com.amazonaws.autoscaling",
   "DescribeAutoScalingGroups",
   0,
-  [3, "com.amazonaws.autoscaling", "AutoScalingGroupNamesType", 0, ["AutoScalingGroupNames"], [64]],
+  [
+    3,
+    "com.amazonaws.autoscaling",
+    "AutoScalingGroupNamesType",
+    0,
+    ["AutoScalingGroupNames", "NextToken", "Filters"],
+    [
+      64,
+      0,
+      [
+        1,
+        "com.amazonaws.autoscaling",
+        "Filters",
+        0,
+        [3, "com.amazonaws.autoscaling", "Filter", 0, ["Name", "Values"], [0, 64]],
+      ],
+    ],
+  ],
   [
     3,
     "com.amazonaws.autoscaling",
     "AutoScalingGroupsType",
     0,
-    ["AutoScalingGroups"],
+    ["AutoScalingGroups", "NextToken"],
     [
       [
         [
@@ -305,9 +322,20 @@ export const DescribeAutoScalingGroups: StaticOperationSchema = [
               "com.amazonaws.autoscaling",
               "AutoScalingGroup",
               0,
-              ["AutoScalingGroupName", "DesiredCapacity", "Instances"],
+              [
+                "AutoScalingGroupName",
+                "MinSize",
+                "MaxSize",
+                "DesiredCapacity",
+                "Instances",
+                "VPCZoneIdentifier",
+                "Status",
+                "Tags",
+              ],
               [
                 0,
+                1,
+                1,
                 1,
                 [
                   1,
@@ -324,17 +352,93 @@ export const DescribeAutoScalingGroups: StaticOperationSchema = [
                     2,
                   ],
                 ],
+                0,
+                0,
+                [
+                  1,
+                  "com.amazonaws.autoscaling",
+                  "TagDescriptionList",
+                  0,
+                  [3, "com.amazonaws.autoscaling", "TagDescription", 0, ["Key", "Value"], [0, 0]],
+                ],
               ],
-              2,
+              4,
             ],
             0,
           ],
         ],
         0,
       ],
+      0,
     ],
     1,
   ],
+];
+
+export const CreateOrUpdateTags: StaticOperationSchema = [
+  9,
+  "com.amazonaws.autoscaling",
+  "CreateOrUpdateTags",
+  0,
+  [
+    3,
+    "com.amazonaws.autoscaling",
+    "CreateOrUpdateTagsType",
+    0,
+    ["Tags"],
+    [
+      [
+        1,
+        "com.amazonaws.autoscaling",
+        "Tags",
+        0,
+        [
+          3,
+          "com.amazonaws.autoscaling",
+          "Tag",
+          0,
+          ["Key", "ResourceId", "ResourceType", "Value", "PropagateAtLaunch"],
+          [0, 0, 0, 0, 2],
+          1,
+        ],
+      ],
+    ],
+    1,
+  ],
+  "unit",
+];
+
+export const DeleteTags: StaticOperationSchema = [
+  9,
+  "com.amazonaws.autoscaling",
+  "DeleteTags",
+  0,
+  [
+    3,
+    "com.amazonaws.autoscaling",
+    "DeleteTagsType",
+    0,
+    ["Tags"],
+    [
+      [
+        1,
+        "com.amazonaws.autoscaling",
+        "Tags",
+        0,
+        [
+          3,
+          "com.amazonaws.autoscaling",
+          "Tag",
+          0,
+          ["Key", "ResourceId", "ResourceType", "Value", "PropagateAtLaunch"],
+          [0, 0, 0, 0, 2],
+          1,
+        ],
+      ],
+    ],
+    1,
+  ],
+  "unit",
 ];
 
 export const DescribeSecurityGroups: StaticOperationSchema = [
