@@ -45,10 +45,15 @@ export function beginClusterUpdate(
   update: Omit<NewUpdate, "cluster" | "subject"> & { readonly ms: number },
 ): UpdateDoc {
   const doc = recordUpdate(ctx, { ...update, cluster: cluster.arn });
+  runClusterUpdate(ctx, cluster, doc, update.ms);
+  return doc;
+}
+
+/** An update that is recorded begins its work on the control plane. */
+export function runClusterUpdate(ctx: EksContext, cluster: ClusterDoc, doc: UpdateDoc, ms: number): void {
   cluster.activeUpdate = doc.id;
   // In the field a cluster is now and then ACTIVE although an update still runs.
   if (!ctx.faults.hit("StatusActiveDuringUpdate", subject(cluster.arn))) cluster.body.status = "UPDATING";
   ctx.clusters.touch(cluster.arn);
-  ctx.kernel.timers.set(ENDS, resourceKey(cluster.arn, doc.id), ctx.kernel.clock.now() + update.ms);
-  return doc;
+  ctx.kernel.timers.set(ENDS, resourceKey(cluster.arn, doc.id), ctx.kernel.clock.now() + ms);
 }

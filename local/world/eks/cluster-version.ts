@@ -1,7 +1,7 @@
 import type { ErrorDetail } from "@aws-sdk/client-eks";
-import { findVersion, minorNumber, supportStatus } from "../catalogue/versions.ts";
+import { findVersion, minorNumber } from "../catalogue/versions.ts";
 import { CONTROL_PLANE_IPS } from "./cluster-settings.ts";
-import { beginClusterUpdate, type ClusterUpdates } from "./cluster-updates.ts";
+import { beginClusterUpdate, type ClusterUpdates, runClusterUpdate } from "./cluster-updates.ts";
 import {
   duration,
   type EksContext,
@@ -13,11 +13,12 @@ import {
 } from "./context.ts";
 import type { ClusterDoc } from "./documents.ts";
 import { invalidParameter, invalidRequest, invalidState, notActive, updateInProgress } from "./errors.ts";
-import { param, renderUpdate, repeated } from "./updates.ts";
+import type { Insights } from "./insights.ts";
+import { param, recordUpdate, renderUpdate, repeated } from "./updates.ts";
+import { checkRollback, nodePhase } from "./version-rollback.ts";
 
 /** A kubelet may be this many minors behind its API server. */
 const KUBELET_SKEW = 3;
-const ROLLBACK_WITHIN_MS = 7 * 24 * 3600_000;
 
 /** Why the control plane could not be upgraded, found when the upgrade has run for a while. */
 function upgradeErrors(ctx: EksContext, doc: ClusterDoc): ErrorDetail[] {
@@ -56,8 +57,14 @@ function upgradeErrors(ctx: EksContext, doc: ClusterDoc): ErrorDetail[] {
   return [];
 }
 
-export const clusterVersionHandlers = (ctx: EksContext, updates: ClusterUpdates) => {
+export const clusterVersionHandlers = (ctx: EksContext, updates: ClusterUpdates, insights: Insights) => {
   const now = (): number => ctx.kernel.clock.now();
+  // 8 to 15 minutes as a rule; reports go up to 40.
+  const controlPlaneMs = (doc: ClusterDoc): number => {
+    const slow = ctx.faults.hit("ControlPlaneUpgradeSlow", subject(doc.arn));
+    return slow ? Number(slow.args?.minutes ?? 40) * 60_000 : duration(ctx, 8 * 60, 15 * 60);
+  };
+  const nodes = nodePhase(ctx, (doc, update) => runClusterUpdate(ctx, doc, update, controlPlaneMs(doc)));
 
   updates.onEnd("version", (doc, change) => {
     const errors = upgradeErrors(ctx, doc);
@@ -68,38 +75,9 @@ export const clusterVersionHandlers = (ctx: EksContext, updates: ClusterUpdates)
       doc.upgradedFrom = { version: change.from, at: now() };
     else delete doc.upgradedFrom;
     ctx.kubernetes.setVersion(doc.arn, change.to);
+    insights.versionChanged(doc.arn);
     return [];
   });
-
-  /** A rollback goes back the way of the last upgrade, within a week, nodes first. */
-  function checkRollback(doc: ClusterDoc, to: string): void {
-    const from = doc.upgradedFrom;
-    if (from?.version !== to || now() - from.at > ROLLBACK_WITHIN_MS)
-      throw invalidRequest(
-        `Cluster ${doc.name} cannot be rolled back to version ${to}: a rollback goes to the version that the cluster was upgraded from, within 7 days`,
-        { clusterName: doc.name },
-      );
-    const entry = findVersion(to, now());
-    if (
-      entry &&
-      supportStatus(entry, now()) === "EXTENDED_SUPPORT" &&
-      doc.body.upgradePolicy?.supportType === "STANDARD"
-    )
-      throw invalidRequest(
-        `Version ${to} is in extended support: the upgrade policy must be EXTENDED first`,
-        {
-          clusterName: doc.name,
-        },
-      );
-    const newer = ofCluster(ctx.nodegroups, doc.arn).filter(
-      (group) => minorNumber(group.body.version) > minorNumber(to),
-    );
-    if (newer.length > 0)
-      throw invalidRequest(
-        `Nodegroups ${newer.map((group) => group.name).join(", ")} must be rolled back to version ${to} before the cluster`,
-        { clusterName: doc.name },
-      );
-  }
 
   function checkUpgrade(doc: ClusterDoc, to: string, force: boolean): void {
     const current = minorNumber(doc.body.version);
@@ -144,20 +122,27 @@ export const clusterVersionHandlers = (ctx: EksContext, updates: ClusterUpdates)
         throw invalidRequest(`Cluster is already at the desired configuration with version: ${to}`, {
           clusterName: doc.name,
         });
-      if (back) checkRollback(doc, to);
-      else checkUpgrade(doc, to, input.force ?? false);
-      // 8 to 15 minutes as a rule; reports go up to 40.
-      const slow = ctx.faults.hit("ControlPlaneUpgradeSlow", subject(doc.arn));
-      const ms = slow ? Number(slow.args?.minutes ?? 40) * 60_000 : duration(ctx, 8 * 60, 15 * 60);
-      const update = beginClusterUpdate(ctx, doc, {
+      const { timeoutMinutes } = input.rollbackConfig ?? {};
+      const force = input.force ?? false;
+      if (back) checkRollback(ctx, doc, { to, force, timeoutMinutes }, insights.blockRollback(doc.arn, to));
+      else checkUpgrade(doc, to, force);
+      const record = {
         type,
         params: [param("Version", to), param("PlatformVersion", entry.platformVersion)],
         change: { kind: "version", from: doc.body.version, to, platformVersion: entry.platformVersion },
         token: input.clientRequestToken,
         request,
-        ms,
-      });
+      } as const;
+      if (!back || doc.body.computeConfig?.enabled !== true) {
+        const ms = controlPlaneMs(doc);
+        return {
+          update: renderUpdate(beginClusterUpdate(ctx, doc, { ...record, params: [...record.params], ms })),
+        };
+      }
+      const update = recordUpdate(ctx, { ...record, params: [...record.params], cluster: doc.arn });
+      nodes.begin(doc, update, timeoutMinutes);
       return { update: renderUpdate(update) };
     },
+    ...nodes.handlers,
   } satisfies EksHandlers;
 };

@@ -6,7 +6,7 @@ import type { FaultSpec, Faults } from "../faults.ts";
 import type { InfraExtras, InfraWorld, Place } from "../infra-contract.ts";
 import type { KubernetesWorld } from "../kubernetes-contract.ts";
 import type { AddonDoc, ClusterDoc, NodegroupDoc, UpdateDoc } from "./documents.ts";
-import { clusterNotFound, invalidParameter, notActive } from "./errors.ts";
+import { clusterNotFound, invalidParameter, notActive, updateInProgress } from "./errors.ts";
 
 export type EksHandlers = ServiceHandlers<typeof Eks>;
 
@@ -66,10 +66,15 @@ export function findCluster(ctx: EksContext, scope: Place, name: string | undefi
   return doc;
 }
 
-/** The cluster when it may be changed now: anything but ACTIVE is AWS's 400. */
+/**
+ * The cluster when it may be changed now: anything but ACTIVE is AWS's 400. While an Auto Mode cluster takes its
+ * nodes back the status is ACTIVE, and EKS refuses every change all the same.
+ */
 export function findActiveCluster(ctx: EksContext, scope: Place, name: string | undefined): ClusterDoc {
   const doc = findCluster(ctx, scope, name);
   if (doc.body.status !== "ACTIVE") throw notActive(doc.name);
+  if (doc.rollback && doc.activeUpdate)
+    throw updateInProgress("change the cluster", doc.name, doc.activeUpdate);
   return doc;
 }
 

@@ -18,6 +18,8 @@ export interface ClusterDoc extends Place {
   activeUpdate?: string;
   /** For a rollback: what it was before the last upgrade, and when that ended. */
   upgradedFrom?: { readonly version: string; readonly at: number };
+  /** Auto Mode: its nodes go back before the control plane does; the status is ACTIVE meanwhile. */
+  rollback?: { readonly nodesUntil: number; readonly timeoutAt: number; readonly cancelled?: true };
   readonly bootstrapSelfManagedAddons: boolean;
 }
 

@@ -40,6 +40,9 @@ import { versionHandlers } from "./versions.ts";
  *     StatusActiveDuringUpdate    cluster        start of a cluster update: status stays ACTIVE
  *     ConfigUpdateFails           cluster        end of a configuration update: Failed with args code, message
  *     InsightsBlockUpgrade        cluster        UpdateClusterVersion without force: InvalidStateException
+ *     RollbackNotReady            cluster        standing: rollback insight args name, status (ERROR), reason
+ *     UpgradedAutomatically       cluster        standing: the last upgrade was EKS's own: no rollback
+ *     AutoModeNodesStuck          cluster        standing: Auto Mode's nodes do not go back
  *     DeprecatedApiInUse          cluster        standing: insight for args version (the next minor), args api
  *     InsightUnknown              cluster        standing: insights are UNKNOWN, those whose name has args name
  *     StaleInsights               cluster        standing: a refresh changes nothing
@@ -116,7 +119,7 @@ export function createEks(options: EksOptions): Eks {
       },
     }),
     ...clusterConfigHandlers(ctx, updates),
-    ...clusterVersionHandlers(ctx, updates),
+    ...clusterVersionHandlers(ctx, updates, insight.own),
     ...association.handlers,
     ...versionHandlers(ctx),
     ...updateHandlers(ctx),

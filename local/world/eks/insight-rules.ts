@@ -4,6 +4,7 @@ import { kubernetesVersions, minorNumber } from "../catalogue/versions.ts";
 import { renderCluster } from "./clusters.ts";
 import { type EksContext, ofCluster, standingFault, subject } from "./context.ts";
 import type { ClusterDoc } from "./documents.ts";
+import { ROLLBACK_WITHIN_MS } from "./version-rollback.ts";
 
 /** Upgrade insights as EKS computes them, here from the state of the simulated world. */
 
@@ -53,10 +54,14 @@ function kubeletSkew({ ctx, cluster, target, problem }: Look): Outcome {
   return { status: "PASSING", reason: "Node kubelet versions match the cluster control plane version." };
 }
 
-function kubeProxySkew({ ctx, cluster, target, problem }: Look): Outcome {
+function kubeProxyTag(ctx: EksContext, cluster: ClusterDoc): string {
   const daemonSet = ctx.kubernetes.get(cluster.arn, "DaemonSet", "kube-system", "kube-proxy");
   const template = daemonSet?.spec?.template as { spec?: { containers?: { image?: string }[] } } | undefined;
-  const tag = template?.spec?.containers?.[0]?.image?.split(":").at(-1) ?? "";
+  return template?.spec?.containers?.[0]?.image?.split(":").at(-1) ?? "";
+}
+
+function kubeProxySkew({ ctx, cluster, target, problem }: Look): Outcome {
+  const tag = kubeProxyTag(ctx, cluster);
   const minor = minorNumber(tag);
   if (minorNumber(target) - minor > KUBELET_SKEW)
     return {
@@ -209,24 +214,92 @@ export function computeInsights(ctx: EksContext, cluster: ClusterDoc): InsightRe
       };
     }),
   );
-  const back = cluster.upgradedFrom;
-  return back ? [...results, rollbackReadiness(ctx, cluster, back.version)] : results;
+  return [...results, ...rollbackReadiness(ctx, cluster)];
 }
 
-function rollbackReadiness(ctx: EksContext, cluster: ClusterDoc, to: string): InsightResult {
-  const newer = ofCluster(ctx.nodegroups, cluster.arn).filter(
-    (group) => minorNumber(group.body.version) > minorNumber(to),
-  );
-  return {
+interface RollbackRule {
+  readonly name: string;
+  readonly description: string;
+  readonly recommendation: string;
+  readonly look: (ctx: EksContext, cluster: ClusterDoc, to: string) => Outcome;
+}
+
+const rollbackRules: readonly RollbackRule[] = [
+  {
     name: "Kubelet version skew",
-    category: "ROLLBACK_READINESS",
-    kubernetesVersion: to,
     description: "Checks that no node is newer than the version to which the control plane would go back.",
-    recommendation: "Roll the node groups back before the control plane.",
-    status: newer.length > 0 ? "ERROR" : "PASSING",
-    reason:
-      newer.length > 0
-        ? `Node groups newer than ${to}: ${newer.map((group) => group.name).join(", ")}.`
-        : `No node is newer than ${to}.`,
-  };
+    recommendation: "Roll nodes back, and delete Fargate pods, before the control plane.",
+    look(ctx, cluster, to) {
+      const newer = ctx.kubernetes.list(cluster.arn, "Node").flatMap((node) => {
+        const { kubeletVersion = "" } = (node.status?.nodeInfo ?? {}) as { kubeletVersion?: string };
+        // Auto Mode takes its own nodes back.
+        const auto = node.metadata.labels?.["eks.amazonaws.com/compute-type"] === "auto";
+        return !auto && minorNumber(kubeletVersion) > minorNumber(to)
+          ? [{ name: node.metadata.name, kubelet: kubeletVersion }]
+          : [];
+      });
+      if (newer.length === 0) return { status: "PASSING", reason: `No node is newer than ${to}.` };
+      return {
+        status: "ERROR",
+        reason: `Node kubelet versions are newer than ${to}.`,
+        resources: newer.map((node) => ({
+          insightStatus: { status: "ERROR", reason: `kubelet ${node.kubelet}` },
+          kubernetesResourceUri: `/api/v1/nodes/${node.name}`,
+        })),
+      };
+    },
+  },
+  {
+    name: "kube-proxy version skew",
+    description:
+      "Checks that kube-proxy is not newer than the version to which the control plane would go back.",
+    recommendation: "Set kube-proxy back before the control plane.",
+    look(ctx, cluster, to) {
+      const tag = kubeProxyTag(ctx, cluster);
+      return minorNumber(tag) > minorNumber(to)
+        ? { status: "ERROR", reason: `kube-proxy ${tag} is newer than ${to}.` }
+        : { status: "PASSING", reason: `kube-proxy is not newer than ${to}.` };
+    },
+  },
+  {
+    name: "EKS add-on version compatibility",
+    description: "Checks that the installed EKS add-on versions work with the version to go back to.",
+    recommendation: "Set the add-ons to versions that work with both Kubernetes versions.",
+    look: (ctx, cluster, target) => addonCompatibility({ ctx, cluster, target, problem: "ERROR" }),
+  },
+  {
+    name: "Cluster health issues",
+    description: "Checks for health issues that would stop a rollback.",
+    recommendation: "Resolve the health issues of the cluster before going back.",
+    look: (ctx, cluster, target) => clusterHealth({ ctx, cluster, target, problem: "ERROR" }),
+  },
+];
+
+/** Insights on the way back, while there is one. */
+function rollbackReadiness(ctx: EksContext, cluster: ClusterDoc): InsightResult[] {
+  const back = cluster.upgradedFrom;
+  if (!back || ctx.kernel.clock.now() - back.at > ROLLBACK_WITHIN_MS) return [];
+  const to = back.version;
+  const about = subject(cluster.arn);
+  const unknown = standingFault(ctx, "InsightUnknown", about);
+  const fault = standingFault(ctx, "RollbackNotReady", about);
+  return rollbackRules.map(({ name, description, recommendation, look }): InsightResult => {
+    const strikes = fault && name === (fault.args?.name ?? "Cluster health issues");
+    const outcome: Outcome = strikes
+      ? {
+          status: (fault.args?.status ?? "ERROR") as InsightValue,
+          reason: fault.args?.reason ?? `The cluster uses a feature that ${to} does not have.`,
+        }
+      : unknown && (unknown.args?.name === undefined || name.includes(unknown.args.name))
+        ? { status: "UNKNOWN", reason: "The insight could not be evaluated." }
+        : look(ctx, cluster, to);
+    return {
+      name,
+      category: "ROLLBACK_READINESS",
+      kubernetesVersion: to,
+      description,
+      recommendation,
+      ...outcome,
+    };
+  });
 }

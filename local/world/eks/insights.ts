@@ -12,6 +12,7 @@ import type { ClusterDoc } from "./documents.ts";
 import { notFound } from "./errors.ts";
 import { computeInsights, type InsightResult } from "./insight-rules.ts";
 import { page } from "./paging.ts";
+import type { RollbackBlocker } from "./version-rollback.ts";
 
 const REFRESH = "eks.insights-refresh";
 const DAILY = "eks.insights-daily";
@@ -37,6 +38,10 @@ interface InsightsDoc {
 export interface Insights {
   begin(cluster: ClusterDoc): void;
   forget(cluster: string): void;
+  /** There may be a way back now, or none any more: EKS looks at that by itself. */
+  versionChanged(cluster: string): void;
+  /** What stands in the way of a rollback to this version, as of the last refresh. */
+  blockRollback(cluster: string, version: string): RollbackBlocker[];
 }
 
 /**
@@ -47,13 +52,17 @@ export const insights = (ctx: EksContext): { readonly own: Insights; readonly ha
   const { clock, ids, timers, durable } = ctx.kernel;
   const docs = durable.map<InsightsDoc>("eks.insights");
 
-  function recompute(arn: string): void {
+  function recompute(arn: string, only?: InsightResult["category"]): void {
     const cluster = ctx.clusters.get(arn);
     const doc = docs.get(arn);
     if (!cluster || !doc || !ctx.kubernetes.hasCluster(arn)) return;
     if (standingFault(ctx, "StaleInsights", subject(arn))) return;
     const now = clock.now();
-    doc.insights = computeInsights(ctx, cluster).map((result) => {
+    const others = only === undefined ? [] : doc.insights.filter(({ result }) => result.category !== only);
+    const results = computeInsights(ctx, cluster).filter(
+      ({ category }) => only === undefined || category === only,
+    );
+    const fresh = results.map((result) => {
       const before = doc.insights.find(
         ({ result: old }) =>
           old.name === result.name &&
@@ -68,6 +77,7 @@ export const insights = (ctx: EksContext): { readonly own: Insights; readonly ha
         changedAt: before && before.result.status === result.status ? before.changedAt : now,
       };
     });
+    doc.insights = [...others, ...fresh];
     docs.touch(arn);
   }
 
@@ -180,6 +190,16 @@ export const insights = (ctx: EksContext): { readonly own: Insights; readonly ha
         recompute(cluster.arn);
         timers.set(DAILY, cluster.arn, clock.now() + DAY_MS, null, { background: true });
       },
+      versionChanged: (cluster) => recompute(cluster, "ROLLBACK_READINESS"),
+      blockRollback: (cluster, version) =>
+        (docs.get(cluster)?.insights ?? []).flatMap(
+          ({ result: { category, kubernetesVersion, name, status } }) =>
+            category === "ROLLBACK_READINESS" &&
+            kubernetesVersion === version &&
+            (status === "ERROR" || status === "UNKNOWN")
+              ? [{ name, status }]
+              : [],
+        ),
       forget(cluster) {
         docs.delete(cluster);
         timers.cancel(REFRESH, cluster);

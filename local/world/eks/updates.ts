@@ -115,7 +115,8 @@ export const updateHandlers = (ctx: EksContext) => {
         doc.subject.addon === addonName
       )
         found.push(doc);
-    return found;
+    // Newest first; who looks for the one in progress reads the first few.
+    return found.reverse();
   };
   return {
     DescribeUpdate(input, scope) {
