@@ -1,9 +1,9 @@
+import { parseSchedule, ScheduleError } from "../../../core/schedule/parse.ts";
 import type { ServiceHandlers } from "../../aws/contract.ts";
 import { compilePatternText } from "../pattern/compile.ts";
 import { EventShapeError } from "../pattern/errors.ts";
 import { matches } from "../pattern/rule-set.ts";
 import { type Place, ruleArn } from "../place.ts";
-import { parseSchedule, ScheduleError } from "../schedule/parse.ts";
 import { inputProblem } from "../target/input.ts";
 import { checkText, limitExceeded, notFound, page, validation, validPattern } from "./api-errors.ts";
 import { busReference, existingBus, setTags } from "./bus-api.ts";

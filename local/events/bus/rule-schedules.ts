@@ -1,8 +1,8 @@
+import { nextRun } from "../../../core/schedule/next-run.ts";
+import { parseSchedule } from "../../../core/schedule/parse.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { EventEnvelope } from "../envelope.ts";
 import { ruleArn, seconds } from "../place.ts";
-import { nextRun } from "../schedule/next-run.ts";
-import { parseSchedule } from "../schedule/parse.ts";
 import { type BusDocuments, type RuleDocument, ruleKey } from "./documents.ts";
 import type { Router } from "./router.ts";
 

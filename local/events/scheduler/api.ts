@@ -1,10 +1,10 @@
 import type { CreateScheduleInput, UpdateScheduleInput } from "@aws-sdk/client-scheduler";
+import { parseSchedule, ScheduleError } from "../../../core/schedule/parse.ts";
+import { timeZone } from "../../../core/schedule/time-zone.ts";
 import { AwsError, type Scope, type ServiceHandlers } from "../../aws/contract.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { checkText, page, validation } from "../bus/api-errors.ts";
 import type { Place } from "../place.ts";
-import { parseSchedule, ScheduleError } from "../schedule/parse.ts";
-import { timeZone } from "../schedule/time-zone.ts";
 import {
   type GroupDocument,
   groupKey,

@@ -1,9 +1,9 @@
+import { nextRun } from "../../../core/schedule/next-run.ts";
+import { parseSchedule } from "../../../core/schedule/parse.ts";
 import type { DurableMap } from "../../kernel/durable.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { DEFAULT_RETRY, type Deliveries } from "../delivery.ts";
 import { type Place, seconds } from "../place.ts";
-import { nextRun } from "../schedule/next-run.ts";
-import { parseSchedule } from "../schedule/parse.ts";
 
 const TIMER = "events.schedule";
 const INVOKE = "events.schedule-invoke";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseSchedule, ScheduleError, type ScheduleService } from "../../../local/events/schedule/parse.ts";
+import { parseSchedule, ScheduleError, type ScheduleService } from "../../../core/schedule/parse.ts";
 
 const FILE = join(import.meta.dirname, "../../../../shared/cases/schedules.json");
 

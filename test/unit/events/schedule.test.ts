@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nextRun } from "../../../local/events/schedule/next-run.ts";
-import { parseSchedule, ScheduleError, type ScheduleService } from "../../../local/events/schedule/parse.ts";
-import { timeZone } from "../../../local/events/schedule/time-zone.ts";
+import { nextRun } from "../../../core/schedule/next-run.ts";
+import { parseSchedule, ScheduleError, type ScheduleService } from "../../../core/schedule/parse.ts";
+import { timeZone } from "../../../core/schedule/time-zone.ts";
 
 const ms = (text: string): number => Date.parse(text);
 const iso = (time: number | undefined): string | undefined =>

@@ -55,6 +55,28 @@ function nextCron(schedule: CronSchedule, after: number, zone: TimeZone): number
   return undefined;
 }
 
+/**
+ * The first start strictly after `after` of something that has to happen on each of its days: as a cron schedule,
+ * but a time that the clocks skip is moved on by what they skip instead of falling out. Undefined: there is none.
+ * Throws RangeError for an unknown time zone.
+ */
+export function nextStart(schedule: CronSchedule, after: number, timeZoneName: string): number | undefined {
+  const zone = zoneOf(timeZoneName);
+  // A moved time is later than its wall clock says, by a day at most (Samoa left one out): look from there on.
+  const from = Math.floor((after + zone.offset(after)) / DAY) * DAY - 2 * DAY;
+  let first: number | undefined;
+  for (const midnight of days(schedule, from)) {
+    if (first !== undefined && midnight - zone.offset(first) > first + DAY) return first;
+    for (const hour of schedule.hours) {
+      for (const minute of schedule.minutes) {
+        const instant = atInstant(midnight + (hour * 60 + minute) * MINUTE, zone);
+        if (instant > after && (first === undefined || instant < first)) first = instant;
+      }
+    }
+  }
+  return first;
+}
+
 /** A single time that the clocks skip is moved on by what they skip. */
 function atInstant(local: number, zone: TimeZone): number {
   return zone.instant(local) ?? local - zone.offset(local - DAY);
