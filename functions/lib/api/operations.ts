@@ -36,6 +36,8 @@ export interface StartRequest {
   readonly idempotencyKey?: string | undefined;
   /** The rollout that it is a part of. */
   readonly rollout?: string | undefined;
+  /** An id chosen before (`op-<ulid>`): however often it is asked for, one operation of this id is started. */
+  readonly id?: string | undefined;
   /** Stores it as waiting, without lease and execution, until {@link wakeOperation} or an approval starts it. */
   readonly hold?: Hold | undefined;
   /** Writes that must be there before the workflow starts, made under the lease (before it waits, if it is held). */
@@ -83,7 +85,7 @@ export async function startOperation(start: StartRequest): Promise<Operation> {
   const { runtime } = start;
   const store = storeOf(runtime);
   const now = runtime.clock.now();
-  const id = `op-${runtime.ids.ulid()}`;
+  const id = start.id ?? `op-${runtime.ids.ulid()}`;
   if (start.idempotencyKey) {
     const known = await store.rememberRequest(`${start.requester} ${start.idempotencyKey}`, id, now + DAY_MS);
     const earlier = known ? await store.getOperation(known) : undefined;
@@ -115,6 +117,9 @@ export async function startOperation(start: StartRequest): Promise<Operation> {
     await start.prepare?.(operation);
     await store.createOperation(operation);
   } catch (error) {
+    // Another delivery of the same request was first: the lease is its own.
+    const there = start.id !== undefined && (await store.getOperation(id));
+    if (there) return there;
     await store.releaseLease(start.cluster, id);
     throw error;
   }
