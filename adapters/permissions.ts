@@ -117,8 +117,15 @@ export const auditLog: readonly Grant[] = [
   },
 ];
 
-/** What EKS says of a cluster: enough for the state of it (`extent: "state"`). */
+/** DescribeAutoScalingGroups knows no resource. */
+export const autoScalingGroups: Grant = {
+  actions: ["autoscaling:DescribeAutoScalingGroups"],
+  resources: ["*"],
+};
+
+/** What EKS says of a cluster: enough for the state of it (`extent: "state"`); its own groups' Auto Scaling too. */
 export const clusterState: readonly Grant[] = [
+  autoScalingGroups,
   eksCluster,
   ...eksNodegroups,
   ...eksAddons,
@@ -138,12 +145,6 @@ export const eksCapabilities: Grant = { actions: ["eks:ListCapabilities"], resou
 /** What files refer to and is there already: subnets, instance types. These actions know no resource. */
 export const existingResources: Grant = {
   actions: ["ec2:DescribeInstanceTypes", "ec2:DescribeSubnets"],
-  resources: ["*"],
-};
-
-/** DescribeAutoScalingGroups knows no resource. */
-export const autoScalingGroups: Grant = {
-  actions: ["autoscaling:DescribeAutoScalingGroups"],
   resources: ["*"],
 };
 

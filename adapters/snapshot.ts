@@ -14,6 +14,8 @@ import type {
   RunningUpdate,
   VersionFacts,
 } from "../core/snapshot.ts";
+import { runtimeIn } from "./accounts.ts";
+import { scalingGroupsOf } from "./aws/auto-scaling.ts";
 import { readAuditLog } from "./aws/audit-log.ts";
 import { ec2Of } from "./aws/ec2.ts";
 import { type EksReader, eksOf } from "./aws/eks.ts";
@@ -56,14 +58,16 @@ export async function collectSnapshot(
   ref: ClusterRef,
   options: SnapshotOptions = {},
 ): Promise<ClusterSnapshot> {
-  const eks = eksOf(runtime);
+  const there = await runtimeIn(runtime, ref);
+  const eks = eksOf(there);
   const readable = <T>(read: () => Promise<T>): Promise<Read<T>> => readOptional(options, read);
   const forChecks = <T>(read: () => Promise<T>): Promise<Read<T>> | Read<T> =>
     options.extent === "state" ? NOT_ASKED : readable(read);
   const cluster = await eks.cluster(ref.name);
   if (!cluster) throw clusterNotFound(ref);
-  const [nodegroups, addons, fargateProfiles, versions] = await Promise.all([
+  const [nodegroups, selfManaged, addons, fargateProfiles, versions] = await Promise.all([
     eks.nodegroups(ref.name),
+    readable(() => scalingGroupsOf(runtime).selfManaged(ref.name)),
     eks.addons(ref.name),
     eks.fargateProfiles(ref.name),
     readVersions(eks),
@@ -88,25 +92,26 @@ export async function collectSnapshot(
     options.insightsUnreadable === undefined
       ? forChecks(() => readInsights(eks, ref.name, () => eks.insights(ref.name, options.insightsFor)))
       : { ok: false as const, reason: options.insightsUnreadable },
-    readNetworkAndKubernetes(runtime, cluster, facts, groups, options),
+    readNetworkAndKubernetes(there, cluster, facts, groups, options),
     forChecks(() => readInsights(eks, ref.name, () => eks.configurationInsights(ref.name))),
     forChecks(() => {
       const arns = new Set([facts.roleArn ?? "", ...groups.map((group) => group.nodeRole)]);
-      return Promise.all([...arns].filter((arn) => arn !== "").map((arn) => rolesOf(runtime).role(arn)));
+      return Promise.all([...arns].filter((arn) => arn !== "").map((arn) => rolesOf(there).role(arn)));
     }),
     forChecks(async () => {
-      const found = await Promise.all(groups.map((group) => ec2Of(runtime).launchTemplate(group)));
+      const found = await Promise.all(groups.map((group) => ec2Of(there).launchTemplate(group)));
       return found.filter((template) => template !== undefined);
     }),
-    forChecks(() => ec2Of(runtime).securityGroups(facts.securityGroupIds ?? [])),
-    forChecks(() => readQuotas(runtime)),
-    options.auditLog ? readable(() => auditLogOf(runtime, cluster, options.auditLog)) : NOT_ASKED,
+    forChecks(() => ec2Of(there).securityGroups(facts.securityGroupIds ?? [])),
+    forChecks(() => readQuotas(there)),
+    options.auditLog ? readable(() => auditLogOf(there, cluster, options.auditLog)) : NOT_ASKED,
   ]);
   return {
     ref,
     takenAt: runtime.clock.now(),
     cluster: facts,
     nodegroups: groups,
+    selfManaged,
     addons: addons.map(addonFacts),
     fargateProfiles,
     runningUpdates,

@@ -14,6 +14,8 @@ export interface ClusterSnapshot {
   readonly takenAt: number;
   readonly cluster: ClusterFacts;
   readonly nodegroups: readonly NodegroupFacts[];
+  /** Node groups without EKS's management; absent where nobody asked. */
+  readonly selfManaged?: Read<readonly SelfManagedFacts[]>;
   readonly addons: readonly AddonFacts[];
   readonly fargateProfiles: readonly string[];
   /** Updates in status InProgress of cluster, node groups and add-ons. */
@@ -102,6 +104,28 @@ export interface NodegroupFacts {
   readonly warmPoolConfig?: Readonly<Record<string, unknown>>;
   readonly autoScalingGroups: readonly string[];
   readonly healthIssues: readonly HealthIssue[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A node group of one's own: an Auto Scaling group with the cluster's tag that EKS does not manage. */
+export interface SelfManagedFacts {
+  /** `workers-2`, or the name of the Auto Scaling group where Slipway did not make it. */
+  readonly name: string;
+  readonly logicalName: string;
+  /** Slipway made it: it has a stack for each generation. */
+  readonly ours: boolean;
+  readonly generation: number;
+  readonly autoScalingGroup: string;
+  readonly deleting: boolean;
+  readonly minSize: number;
+  readonly maxSize: number;
+  readonly desiredSize: number;
+  readonly subnetIds: readonly string[];
+  readonly instanceIds: readonly string[];
+  /** Kubernetes version that new machines of it have; known of Slipway's groups. */
+  readonly version?: string;
+  /** Cluster Autoscaler finds it by its tags. */
+  readonly autoscaled: boolean;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -337,6 +361,10 @@ export interface NodeFacts {
   /** `Amazon Linux 2`. */
   readonly osImage?: string;
   readonly fargate?: boolean;
+  /** EC2's id of the machine, from the provider id. */
+  readonly instanceId?: string;
+  /** Who replaces it by itself: Karpenter's node pools, or EKS Auto Mode. */
+  readonly provisioner?: "karpenter" | "auto-mode";
   readonly instanceType?: string;
   readonly cpus?: number;
 }

@@ -177,6 +177,12 @@ export function readySince(node: V1Node): number | undefined {
   return Number.isNaN(since) ? undefined : since;
 }
 
+/** `i-0abc` of `aws:///eu-west-1a/i-0abc`. */
+export function instanceIdOf(node: V1Node): string | undefined {
+  const id = node.spec?.providerID?.split("/").at(-1);
+  return id?.startsWith("i-") ? id : undefined;
+}
+
 export function nodeFacts(node: V1Node): NodeFacts {
   const labels = node.metadata?.labels ?? {};
   const nodegroup = labels[NODEGROUP_LABEL];
@@ -184,6 +190,13 @@ export function nodeFacts(node: V1Node): NodeFacts {
   const instanceType = labels["node.kubernetes.io/instance-type"];
   const osImage = node.status?.nodeInfo?.osImage;
   const cpus = Number(node.status?.capacity?.cpu);
+  const instanceId = instanceIdOf(node);
+  const provisioner =
+    labels["eks.amazonaws.com/compute-type"] === "auto"
+      ? ("auto-mode" as const)
+      : labels["karpenter.sh/nodepool"] === undefined
+        ? undefined
+        : ("karpenter" as const);
   return {
     name: node.metadata?.name ?? "",
     kubeletVersion: node.status?.nodeInfo?.kubeletVersion ?? "",
@@ -192,6 +205,8 @@ export function nodeFacts(node: V1Node): NodeFacts {
     ...(nodegroup === undefined ? {} : { nodegroup }),
     ...(zone === undefined ? {} : { zone }),
     ...(labels["eks.amazonaws.com/compute-type"] === "fargate" ? { fargate: true } : {}),
+    ...(instanceId === undefined ? {} : { instanceId }),
+    ...(provisioner === undefined ? {} : { provisioner }),
     ...(instanceType === undefined ? {} : { instanceType }),
     ...(osImage === undefined ? {} : { osImage }),
     ...(Number.isFinite(cpus) ? { cpus } : {}),

@@ -1,6 +1,6 @@
 import type { Finding, OperationType, Severity } from "../operation/types.ts";
 import type { AutomationPolicy } from "../policy/schema.ts";
-import type { ClusterSnapshot, KubernetesFacts, NodegroupFacts } from "../snapshot.ts";
+import type { ClusterSnapshot, KubernetesFacts, NodegroupFacts, SelfManagedFacts } from "../snapshot.ts";
 
 /** What a check looks at, worked out once for all of them. */
 export interface CheckContext {
@@ -13,6 +13,8 @@ export interface CheckContext {
   readonly policy: AutomationPolicy;
   /** Node groups that the operation replaces. */
   readonly nodegroups: readonly NodegroupFacts[];
+  /** Self-managed groups that the operation replaces: those that Slipway made. */
+  readonly selfManaged: readonly SelfManagedFacts[];
   /** Logical names of groups that the plan brings up to date before the first hop. */
   readonly prepared: ReadonlySet<string>;
   /** Undefined when the Kubernetes API could not be read; READABILITY says so. */

@@ -4,11 +4,16 @@ import type { CheckContext } from "./check.ts";
 export const nameOf = (pod: PodFacts): string => `${pod.namespace}/${pod.name}`;
 
 /** Names of the nodes that the operation replaces. */
-export function nodesToReplace({ kubernetes, nodegroups }: CheckContext): ReadonlySet<string> {
+export function nodesToReplace({ kubernetes, nodegroups, selfManaged }: CheckContext): ReadonlySet<string> {
   const groups = new Set(nodegroups.map((group) => group.name));
+  const machines = new Set(selfManaged.flatMap((group) => group.instanceIds));
   return new Set(
     (kubernetes?.nodes ?? [])
-      .filter((node) => node.nodegroup !== undefined && groups.has(node.nodegroup))
+      .filter(
+        (node) =>
+          (node.nodegroup !== undefined && groups.has(node.nodegroup)) ||
+          (node.instanceId !== undefined && machines.has(node.instanceId)),
+      )
       .map((node) => node.name),
   );
 }

@@ -172,6 +172,12 @@ export function runChecks(snapshot: ClusterSnapshot, options: CheckOptions): Fin
     hops: hops(snapshot.cluster.version, to),
     policy,
     nodegroups,
+    selfManaged: (snapshot.selfManaged?.ok ? snapshot.selfManaged.value : []).filter(
+      (group) =>
+        group.ours &&
+        !group.deleting &&
+        (options.nodegroup === undefined || group.logicalName === options.nodegroup),
+    ),
     prepared: options.prepared ?? new Set(),
     kubernetes: snapshot.kubernetes.ok ? snapshot.kubernetes.value : undefined,
   };

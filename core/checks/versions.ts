@@ -102,12 +102,15 @@ export const nodeSkew: Check = {
   run(context) {
     const { kubernetes, snapshot, hops, prepared } = context;
     const rotated = new Map(context.nodegroups.map((group) => [group.name, group.logicalName]));
+    const machines = new Map(
+      context.selfManaged.flatMap((group) => group.instanceIds.map((id) => [id, group.logicalName])),
+    );
     // Groups are rotated on the way, so the next hop is what counts; nobody rotates other nodes.
     const next = hops[0] ?? snapshot.cluster.version;
     const last = hops.at(-1) ?? snapshot.cluster.version;
     const results = new Map<string, { names: string[]; result: (names: string[]) => CheckResult }>();
     for (const node of kubernetes?.nodes ?? []) {
-      const logical = node.nodegroup === undefined ? undefined : rotated.get(node.nodegroup);
+      const logical = rotated.get(node.nodegroup ?? "") ?? machines.get(node.instanceId ?? "");
       if (logical !== undefined && prepared.has(logical)) continue;
       const managed = logical !== undefined;
       const kubelet = minorOf(node.kubeletVersion);

@@ -52,7 +52,7 @@ export function surgeNodes(nodes: number, zones: number, rotation: RotationPolic
   return nodes === 0 ? 0 : Math.max(2 * zones, nodesAllowed(rotation.maxUnavailable, nodes));
 }
 
-const PARALLEL: ReadonlySet<StepKind> = new Set(["nodegroup"]);
+const PARALLEL: ReadonlySet<StepKind> = new Set(["nodegroup", "self-managed"]);
 
 /** Seconds of all phases: steps one after the other, node groups of a phase so many at once as the policy lets. */
 export function expectedSeconds(phases: readonly PlanPhase[], parallelNodegroups: number): number {

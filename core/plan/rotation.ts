@@ -4,7 +4,7 @@ import { InvalidInputError } from "../errors.ts";
 import type { Override, Plan } from "../operation/types.ts";
 import type { AutomationPolicy } from "../policy/schema.ts";
 import type { ClusterSnapshot } from "../snapshot.ts";
-import { checksStep, finishPlan, groupsOf, nodegroupStep, phase, verifyStep } from "./steps.ts";
+import { checksStep, finishPlan, nodegroupStep, phase, rotatableGroups, verifyStep } from "./steps.ts";
 
 export interface RotationRequest {
   readonly snapshot: ClusterSnapshot;
@@ -18,7 +18,7 @@ export interface RotationRequest {
 /** Plans the replacement of one node group's nodes. Throws InvalidInputError for a group that does not exist. */
 export function planRotation(request: RotationRequest): Plan {
   const { snapshot, nodegroup, policy, overrides, requester } = request;
-  const groups = groupsOf(snapshot);
+  const groups = rotatableGroups(snapshot);
   const group = groups.find((candidate) => candidate.name === nodegroup);
   if (!group) {
     const names = groups.map((candidate) => candidate.name);
@@ -27,7 +27,10 @@ export function planRotation(request: RotationRequest): Plan {
       {
         field: "nodegroup",
         message: `${snapshot.ref.name} has no node group "${nodegroup}"${guess ? `; did you mean ${guess}?` : ""}`,
-        remedy: names.length > 0 ? `Choose one of ${names.join(", ")}.` : "It has no managed node groups.",
+        remedy:
+          names.length > 0
+            ? `Choose one of ${names.join(", ")}.`
+            : "It has no node groups that Slipway can replace.",
       },
     ]);
   }

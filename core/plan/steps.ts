@@ -9,6 +9,8 @@ import { expectedSeconds, rotationSeconds, SECONDS, surgeNodes } from "./estimat
 /** A node group as a plan sees it: by its logical name. */
 export interface PlannedGroup {
   readonly name: string;
+  /** Who replaces its machines: EKS knows the managed ones only. */
+  readonly kind: "managed" | "self-managed";
   readonly nodes: number;
   readonly zones: number;
   /** The oldest Kubernetes minor among the group's version and its nodes' kubelets. */
@@ -23,11 +25,43 @@ export function groupsOf(snapshot: ClusterSnapshot): PlannedGroup[] {
   const living = snapshot.nodegroups.filter((group) => group.status !== "DELETING");
   return [...Map.groupBy(living, (group) => group.logicalName)].map(([name, groups]) => ({
     name,
+    kind: "managed",
     nodes: groups.reduce((sum, group) => sum + group.desiredSize, 0),
     zones: zonesOf(snapshot, groups),
     version: oldest([...groups.map((group) => minorOf(group.version)), ...kubelets(snapshot, groups)]),
   }));
 }
+
+/**
+ * The self-managed groups that Slipway made, by logical name. Those of others are nobody's to replace: their nodes
+ * count in the check NODE_SKEW alone.
+ */
+export function selfManagedGroupsOf(snapshot: ClusterSnapshot): PlannedGroup[] {
+  if (!snapshot.selfManaged?.ok) return [];
+  const living = snapshot.selfManaged.value.filter((group) => group.ours && !group.deleting);
+  const nodes = snapshot.kubernetes.ok ? snapshot.kubernetes.value.nodes : [];
+  return [...Map.groupBy(living, (group) => group.logicalName)].map(([name, groups]) => {
+    const machines = new Set(groups.flatMap((group) => group.instanceIds));
+    return {
+      name,
+      kind: "self-managed",
+      nodes: groups.reduce((sum, group) => sum + group.desiredSize, 0),
+      zones: zonesOf(snapshot, groups),
+      version: oldest([
+        ...groups.flatMap((group) => group.version ?? []),
+        ...nodes
+          .filter((node) => node.instanceId !== undefined && machines.has(node.instanceId))
+          .map((node) => minorOf(node.kubeletVersion)),
+      ]),
+    };
+  });
+}
+
+/** Every group whose nodes Slipway replaces. */
+export const rotatableGroups = (snapshot: ClusterSnapshot): PlannedGroup[] => [
+  ...groupsOf(snapshot),
+  ...selfManagedGroupsOf(snapshot),
+];
 
 function kubelets(snapshot: ClusterSnapshot, groups: readonly NodegroupFacts[]): string[] {
   if (!snapshot.kubernetes.ok) return [];
@@ -37,7 +71,7 @@ function kubelets(snapshot: ClusterSnapshot, groups: readonly NodegroupFacts[]):
     .map((node) => minorOf(node.kubeletVersion));
 }
 
-function zonesOf(snapshot: ClusterSnapshot, groups: readonly NodegroupFacts[]): number {
+function zonesOf(snapshot: ClusterSnapshot, groups: readonly Pick<NodegroupFacts, "subnetIds">[]): number {
   const ids = new Set(groups.flatMap((group) => group.subnetIds));
   if (!snapshot.subnets.ok) return Math.max(1, ids.size);
   return new Set(snapshot.subnets.value.filter((subnet) => ids.has(subnet.id)).map((s) => s.zone)).size || 1;
@@ -65,8 +99,8 @@ export const nodegroupStep = (
   to: string,
   rotation: RotationPolicy,
 ): PlanStep => ({
-  id: `${phase}/nodegroup/${group.name}`,
-  kind: "nodegroup",
+  id: `${phase}/${group.kind === "managed" ? "nodegroup" : "self-managed"}/${group.name}`,
+  kind: group.kind === "managed" ? "nodegroup" : "self-managed",
   title: `Replace the ${group.nodes} node${group.nodes === 1 ? "" : "s"} of ${group.name} by nodes of ${to}`,
   target: group.name,
   from: group.version,
@@ -97,9 +131,7 @@ export function finishPlan(
   groups: readonly PlannedGroup[],
 ): Plan {
   const { rotation } = policy;
-  const replaced = parts.phases.map((phase) =>
-    phase.steps.filter((step) => step.kind === "nodegroup" && step.from !== undefined),
-  );
+  const replaced = parts.phases.map((phase) => phase.steps.filter((step) => isRotation(step)));
   const plan = {
     ...parts,
     expectedSeconds: expectedSeconds(parts.phases, rotation.parallelNodegroups),
@@ -111,6 +143,10 @@ export function finishPlan(
   };
   return { ...plan, digest: planDigest(plan) };
 }
+
+/** A step that puts new nodes in the place of old ones. */
+export const isRotation = (step: PlanStep): boolean =>
+  (step.kind === "nodegroup" || step.kind === "self-managed") && step.from !== undefined;
 
 /** The largest groups that may rotate at once. */
 function peakSurge(

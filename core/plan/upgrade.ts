@@ -13,10 +13,10 @@ import {
   addonSteps,
   checksStep,
   finishPlan,
-  groupsOf,
   nodegroupStep,
   type PlannedGroup,
   phase,
+  rotatableGroups,
   verifyStep,
 } from "./steps.ts";
 
@@ -48,7 +48,7 @@ export function planUpgrade(request: UpgradeRequest): Plan {
   const { snapshot, to, policy, overrides, now, requester, again } = request;
   const from = snapshot.cluster.version;
   refuseTarget(snapshot, to);
-  const groups = groupsOf(snapshot);
+  const groups = rotatableGroups(snapshot);
   const way = hops(from, to);
   const rotations = rotationsOf(groups, from, way, policy.rotation.strategy);
   const moves = addonMoves(snapshot, from, way, policy.addons.prefer);
