@@ -56,6 +56,7 @@ export type ServiceName =
   | "sfn"
   | "eventbridge"
   | "scheduler"
+  | "cloudwatch"
   | "cloudwatch-logs"
   | "dynamodb"
   | "lambda"

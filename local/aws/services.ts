@@ -85,6 +85,17 @@ export const SERVICES: Readonly<Record<ServiceName, ServiceTraits>> = {
     invalid: "ValidationException",
     fault: "InternalException",
   },
+  cloudwatch: {
+    protocol: "awsJson1.0",
+    signingName: "monitoring",
+    target: "GraniteServiceVersion20100801",
+    version: "2010-08-01",
+    xmlNamespace: "http://monitoring.amazonaws.com/doc/2010-08-01/",
+    javaName: "CloudWatch",
+    statesNames: ["cloudwatch"],
+    invalid: "ValidationError",
+    fault: "InternalServiceFault",
+  },
   "cloudwatch-logs": {
     protocol: "awsJson1.1",
     signingName: "logs",
