@@ -34,6 +34,8 @@ import { eventResources } from "./world/infra/cloudformation/event-resources.ts"
 import { createInfra } from "./world/infra/infra.ts";
 import { createKubernetes } from "./world/kubernetes/kubernetes.ts";
 import type { KubernetesWorld } from "./world/kubernetes-contract.ts";
+import { createNodes } from "./world/nodes/nodes.ts";
+import type { Troubles } from "./world/nodes/troubles.ts";
 
 /** Every function that is deployed, here and on AWS. */
 export const declaredFunctions: readonly FunctionDeclaration[] = [...functions, ...apiFunctions];
@@ -72,6 +74,8 @@ export interface Platform {
   readonly lambda: Lambda;
   readonly events: Events;
   readonly faults: Faults;
+  /** What happens to machines that nobody asked for. */
+  readonly troubles: Troubles;
   /** The API, without a socket. */
   readonly gateway: Gateway;
   /** Stops the clock and closes journal and table. */
@@ -130,6 +134,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
 
   cloudTrailEvents({ kernel, endpoint, events, faults, logging: services.cloudTrail.logging });
   executionStatusEvents(engine, events);
+  const troubles = createNodes({ kernel, endpoint, events, infra, kubernetes, faults });
 
   const declared = declaredFunctions;
   const load = options.load ?? (({ module }) => import(/* @vite-ignore */ moduleUrl(module)));
@@ -178,6 +183,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     lambda,
     events,
     faults,
+    troubles,
     gateway,
     async close() {
       kernel.clock.stop();

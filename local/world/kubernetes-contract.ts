@@ -84,6 +84,17 @@ export interface KubernetesWorld {
   removeNode(arn: ClusterArn, name: string): void;
   /** The kubelet reports again, or has stopped to (`ready: false`, reason `KubeletNotReady` or `NodeStatusUnknown`). */
   setNodeReady(arn: ClusterArn, name: string, ready: boolean, reason?: string): void;
+  /** A condition of its own kind that the node monitoring agent or the kubelet reports (`KernelReady`, `DiskPressure`). */
+  setNodeCondition(
+    arn: ClusterArn,
+    name: string,
+    condition: {
+      readonly type: string;
+      readonly status: string;
+      readonly reason: string;
+      readonly message?: string;
+    },
+  ): void;
   setUnschedulable(arn: ClusterArn, name: string, unschedulable: boolean): void;
   /** Names of the cluster's nodes that carry all these labels. */
   nodeNames(arn: ClusterArn, labels?: Readonly<Record<string, string>>): string[];

@@ -17,6 +17,7 @@ import { drainOnScaleIn } from "./drain.ts";
 import { fargatePods } from "./fargate-pods.ts";
 import { fargateProfiles } from "./fargate-profiles.ts";
 import { insights } from "./insights.ts";
+import { nodeRepair } from "./node-repair.ts";
 import { nodegroupUpdateHandlers } from "./nodegroup-updates.ts";
 import { nodegroupHandlers } from "./nodegroups.ts";
 import { podIdentity } from "./pod-identity.ts";
@@ -94,6 +95,7 @@ export function createEks(options: EksOptions): Eks {
   const association = associations(ctx, updates);
   ctx.infra.admitBy?.(access.own.admits);
   drainOnScaleIn(ctx);
+  nodeRepair(ctx);
   fargatePods(ctx, fargate.own);
   const handlers: EksHandlers = {
     ...clusterHandlers(ctx, {

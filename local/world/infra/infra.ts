@@ -23,7 +23,7 @@ import { bringIn, type ExistingThings } from "./existing.ts";
 import { createGroups } from "./groups.ts";
 import { createIam } from "./iam/iam.ts";
 import { createInstances, type Kubelets } from "./instances.ts";
-import { keyOf, openState, subnetRecord } from "./state.ts";
+import { keyOf, openState, type ScheduledMaintenance, subnetRecord } from "./state.ts";
 
 /**
  * The EC2 side of the simulated world with its APIs. Everything lives in documents and durable timers of the
@@ -132,6 +132,14 @@ export function createInfra(parts: {
     /** What was in an account before the simulation began (local/furnish.ts). */
     bringIn: (place: Place, things: ExistingThings): string[] =>
       bringIn(state, place, things, kernel.clock.now()),
+    /** Maintenance that AWS plans for a machine. */
+    schedule(place: Place, instanceId: string, maintenance: ScheduledMaintenance) {
+      const instance = instances.get(place, instanceId);
+      if (!instance) return undefined;
+      instance.scheduled = maintenance;
+      state.instances.touch(keyOf(place, instanceId));
+      return instance;
+    },
     trusts: iam.trusts,
     cloudformation: cloudformationHandlers({ kernel, state: stacks, engine }),
   };

@@ -111,7 +111,21 @@ export interface InstanceDocument extends InstanceRecord {
   /** Waits for whoever drains it; a group's termination hook. */
   waiting?: boolean;
   terminatedAt?: number;
+  /** Maintenance that AWS has planned for it. */
+  scheduled?: ScheduledMaintenance;
+  /** EC2's status checks fail. */
+  impaired?: boolean;
   tags: Tags;
+}
+
+/** A scheduled event of an instance, as DescribeInstanceStatus tells it. */
+export interface ScheduledMaintenance {
+  readonly id: string;
+  /** `instance-retirement`, `instance-stop`, `system-reboot`, `instance-reboot`, `system-maintenance`. */
+  readonly code: string;
+  readonly description: string;
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number;
 }
 
 export interface AsgDocument extends AsgRecord {

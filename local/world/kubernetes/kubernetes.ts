@@ -7,7 +7,7 @@ import { bootstrap } from "./bootstrap.ts";
 import { Cluster, TIMER_KIND, type TimerPayload } from "./cluster.ts";
 import { upToDateDaemons } from "./controllers/daemon-sets.ts";
 import { upToDateReplicas } from "./controllers/deployments.ts";
-import { addNode, setNodeReady, setUnschedulable } from "./controllers/nodes.ts";
+import { addNode, setNodeCondition, setNodeReady, setUnschedulable } from "./controllers/nodes.ts";
 import { startControllers } from "./controllers/start.ts";
 import { ApiError, notFound } from "./errors.ts";
 import { evictPod } from "./eviction.ts";
@@ -129,6 +129,8 @@ export function createKubernetes({ kernel, faults }: KubernetesOptions): Kuberne
       }),
     setNodeReady: (arn, name, ready, reason) =>
       change(arn, (cluster) => setNodeReady(cluster, name, ready, reason)),
+    setNodeCondition: (arn, name, condition) =>
+      change(arn, (cluster) => setNodeCondition(cluster, name, condition)),
     setUnschedulable: (arn, name, unschedulable) =>
       change(arn, (cluster) => setUnschedulable(cluster, name, unschedulable)),
     nodeNames(arn, labels) {

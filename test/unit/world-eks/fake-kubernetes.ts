@@ -77,6 +77,7 @@ export function fakeKubernetes(kernel: Kernel): FakeKubernetes {
       nodes.delete(id(arn, name));
       tell(arn);
     },
+    setNodeCondition: () => {},
     setNodeReady: (arn, name, ready) =>
       change(id(arn, name), (node) => {
         node.ready = ready;

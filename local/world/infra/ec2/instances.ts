@@ -15,6 +15,10 @@ const stateShape = (state: InstanceDocument["state"]): ec2.InstanceState => ({
   Name: state,
 });
 
+/** What EC2's own checks of a machine say. */
+const checks = (i: InstanceDocument): ec2.SummaryStatus =>
+  i.state !== "running" ? "not-applicable" : i.impaired === true ? "impaired" : "ok";
+
 const instanceShape = (i: InstanceDocument): ec2.Instance => ({
   InstanceId: i.instanceId,
   InstanceType: i.instanceType as ec2._InstanceType,
@@ -119,8 +123,20 @@ export function instanceHandlers(instances: Instances) {
           InstanceId: i.instanceId,
           AvailabilityZone: i.zone,
           InstanceState: stateShape(i.state),
-          InstanceStatus: { Status: i.state === "running" ? ("ok" as const) : ("not-applicable" as const) },
-          SystemStatus: { Status: i.state === "running" ? ("ok" as const) : ("not-applicable" as const) },
+          InstanceStatus: { Status: checks(i) },
+          SystemStatus: { Status: checks(i) },
+          ...(i.scheduled
+            ? {
+                Events: [
+                  {
+                    InstanceEventId: i.scheduled.id,
+                    Code: i.scheduled.code as ec2.EventCode,
+                    Description: i.scheduled.description,
+                    NotBefore: new Date(i.scheduled.notBefore),
+                  },
+                ],
+              }
+            : {}),
         })),
         ...next,
       };

@@ -239,6 +239,25 @@ export function setNodeReady(
   cluster.store.update(NODES, name, { ...node, status: { ...node.status, conditions } });
 }
 
+/** What the kubelet or the node monitoring agent reports besides readiness. */
+export function setNodeCondition(
+  cluster: Cluster,
+  name: string,
+  condition: {
+    readonly type: string;
+    readonly status: string;
+    readonly reason: string;
+    readonly message?: string;
+  },
+): void {
+  const node = cluster.store.get(NODES, name) as Node | undefined;
+  if (!node) return;
+  const now = cluster.store.now();
+  const next = { message: condition.reason, ...condition, lastHeartbeatTime: now };
+  const conditions = withCondition(node.status.conditions, next, now);
+  cluster.store.update(NODES, name, { ...node, status: { ...node.status, conditions } });
+}
+
 /** Keeps the taints that say the node's own state; those of people are left alone. */
 function syncTaints(cluster: Cluster, node: Node): void {
   const taints = node.spec.taints ?? [];
