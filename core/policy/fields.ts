@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { timeZone as zoneNamed } from "../schedule/time-zone.ts";
 
 /** A count of nodes or clusters, or a share of them: `2` or `"33%"`. */
 export type Count = number | `${number}%`;
@@ -26,13 +27,6 @@ export const documentName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])
 export const timeZone = z
   .string()
   .max(64)
-  .refine(
-    (zone) => {
-      try {
-        return Boolean(new Intl.DateTimeFormat("en", { timeZone: zone }));
-      } catch {
-        return false;
-      }
-    },
-    { error: "expected an IANA time zone such as Europe/Berlin" },
-  );
+  .refine((zone) => zoneNamed(zone) !== undefined, {
+    error: "expected an IANA time zone such as Europe/Berlin",
+  });
