@@ -26,6 +26,7 @@ import type {
   LiveState,
   LiveSubnet,
 } from "../core/reconcile/live.ts";
+import { runtimeIn } from "./accounts.ts";
 import { eksClientOf, eksOf } from "./aws/eks.ts";
 import { addonFacts, nodegroupFacts } from "./aws/eks-facts.ts";
 import { aws, awsOrUndefined } from "./aws/errors.ts";
@@ -39,8 +40,9 @@ import { clusterNotFound } from "./snapshot.ts";
  * what could not be read throws too, since what is not known cannot be compared.
  */
 export async function readLive(runtime: Runtime, ref: ClusterRef): Promise<LiveState> {
-  const eks = eksOf(runtime);
-  const client = eksClientOf(runtime);
+  const there = await runtimeIn(runtime, ref);
+  const eks = eksOf(there);
+  const client = eksClientOf(there);
   const cluster = await eks.cluster(ref.name);
   if (!cluster) throw clusterNotFound(ref);
   const controlPlane = controlPlaneFacts(cluster);
@@ -51,7 +53,7 @@ export async function readLive(runtime: Runtime, ref: ClusterRef): Promise<LiveS
       eks.addons(ref.name),
       controlPlane.authenticationMode === "CONFIG_MAP" ? [] : readAccessEntries(client, ref.name),
       readPodIdentities(client, ref.name),
-      readFargateProfiles(runtime, ref.name),
+      readFargateProfiles(there, ref.name),
       readIdentityProviders(client, ref.name),
     ]);
   const groups = nodegroups.map(nodegroupFacts);
@@ -65,7 +67,7 @@ export async function readLive(runtime: Runtime, ref: ClusterRef): Promise<LiveS
     podIdentities,
     fargateProfiles,
     identityProviders,
-    subnets: await readSubnets(runtime, [...ids].sort()),
+    subnets: await readSubnets(there, [...ids].sort()),
   };
 }
 

@@ -193,6 +193,19 @@ export const managedAccounts: Grant = {
   resources: ["arn:{partition}:iam::????????????:role/slipway-{stage}-managed"],
 };
 
+/** Services in which clusters and what belongs to them are. */
+const OF_CLUSTERS = /^(autoscaling|cloudformation|cloudwatch|ec2|eks|servicequotas):|^iam:GetRole$/;
+
+/**
+ * The grants of a function, and the right to assume Slipway's role in another account where it does anything for
+ * clusters: those may be anybody's.
+ */
+export const inAnyAccount = (grants: readonly Grant[], kubernetes = false): readonly Grant[] => {
+  const reaches =
+    kubernetes || grants.some(({ actions }) => actions.some((action) => OF_CLUSTERS.test(action)));
+  return reaches && !grants.includes(managedAccounts) ? [...grants, managedAccounts] : grants;
+};
+
 const accessEntry = eks("access-entry/*/*/*/*/*");
 
 /** Versions of add-ons; the action knows no resource. */

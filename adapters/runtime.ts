@@ -44,8 +44,11 @@ export interface LogEntry {
 export interface RuntimeConfig {
   /** `dev`, `prod`, ...; `local` on the embedded platform. */
   readonly stage: string;
+  /** Where Slipway itself lives: its table, its bus, its API; also in a function that runs in another region. */
   readonly account: string;
   readonly region: string;
+  /** Regions whose clusters it manages, its own first: each has the workflows and their tasks. */
+  readonly regions: readonly string[];
   /** Name of the DynamoDB table. */
   readonly table: string;
   /** Name of Slipway's own event bus. */

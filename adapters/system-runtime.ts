@@ -10,6 +10,8 @@ export type { Runtime } from "./runtime.ts";
 
 const LOG_LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"] as const;
 
+const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -34,10 +36,13 @@ export function readConfig(env: Env): RuntimeConfig {
   const logLevel = LOG_LEVELS.find((level) => level === (env.SLIPWAY_LOG_LEVEL ?? "INFO"));
   if (!logLevel)
     problems.push({ field: "SLIPWAY_LOG_LEVEL", message: `must be one of ${LOG_LEVELS.join(", ")}` });
+  // In a further region the functions say where home is.
+  const region = need(env.SLIPWAY_HOME_REGION ? "SLIPWAY_HOME_REGION" : "AWS_REGION", REGION, "eu-west-1");
   const config = {
     stage: need("SLIPWAY_STAGE", /^[a-z][a-z0-9-]{0,19}$/, "prod"),
     account: need("SLIPWAY_ACCOUNT", /^\d{12}$/, "111122223333"),
-    region: need("AWS_REGION", /^[a-z]{2}(-[a-z]+)+-\d$/, "eu-west-1"),
+    region,
+    regions: regionsOf(env, region, problems),
     table: need("SLIPWAY_TABLE", /^[A-Za-z0-9_.-]{3,255}$/, "slipway-prod"),
     bus: need("SLIPWAY_BUS", /^[A-Za-z0-9_./-]{1,256}$/, "slipway-prod"),
     workflowArnPrefix: need(
@@ -50,6 +55,15 @@ export function readConfig(env: Env): RuntimeConfig {
   };
   if (problems.length > 0) throw new InvalidInputError(problems, "environment");
   return Object.freeze(config);
+}
+
+/** `SLIPWAY_REGIONS`: further regions with commas between them. */
+function regionsOf(env: Env, home: string, problems: InputProblem[]): readonly string[] {
+  const named = (env.SLIPWAY_REGIONS ?? "").split(",").filter((region) => region !== "");
+  for (const region of named)
+    if (!REGION.test(region))
+      problems.push({ field: "SLIPWAY_REGIONS", message: `'${region}' is not like eu-west-1` });
+  return [...new Set([home, ...named])];
 }
 
 const clock: Clock = {

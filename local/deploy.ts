@@ -11,7 +11,7 @@ import { foundationRole } from "../workflows/foundation-role.ts";
 import { grantsOf } from "../workflows/grants.ts";
 import { render } from "../workflows/render.ts";
 import { type AwsEndpoint, AwsError, type CallScope, type ServiceName } from "./aws/contract.ts";
-import { BUS, functionArn, grantNames, type Home, roleArn, TABLE, workflowArn } from "./names.ts";
+import { BUS, functionArn, grantNames, type Home, roleArn, STAGE, TABLE, workflowArn } from "./names.ts";
 
 export interface Deployment {
   readonly endpoint: AwsEndpoint;
@@ -26,16 +26,23 @@ export async function deploy(deployment: Deployment): Promise<void> {
   const { home, functions, workflows, rules } = deployment;
   const call = caller(deployment);
   const names = grantNames(home);
-  const role = (arn: string, service: string, grants: readonly Grant[]): Promise<void> =>
+  const role = (
+    arn: string,
+    service: string,
+    grants: readonly Grant[],
+    trusted: readonly object[] = [],
+  ): Promise<void> =>
     deployRole(
       call,
       arn,
-      service,
+      { service, trusted },
       grants.map((grant) => fillGrant(grant, names)),
     );
   for (const { name, grants } of functions) await role(roleArn(home, name), "lambda.amazonaws.com", grants);
   for (const workflow of workflows)
-    await role(workflowRole(home, workflow.name), "states.amazonaws.com", grantsOf(workflow));
+    await role(workflowRole(home, workflow.name), "states.amazonaws.com", grantsOf(workflow), [
+      selfTrust(home, workflow.name),
+    ]);
   await role(roleArn(home, foundationRole.name), foundationRole.service, foundationRole.grants);
   await call("dynamodb", "CreateTable", { TableName: TABLE, ...tableDefinition }, "ResourceInUseException");
   await call("eventbridge", "CreateEventBus", { Name: BUS }, "ResourceAlreadyExistsException");
@@ -100,11 +107,29 @@ function caller({ endpoint, home }: Deployment): Call {
 
 const workflowRole = (home: Home, name: string): string => roleArn(home, `workflow-${name}`);
 
+/** A machine's role lets the machine in once more: what `Credentials` name at home (stacks/policy.ts has the same). */
+const selfTrust = (home: Home, workflow: string) => ({
+  Effect: "Allow",
+  Principal: { AWS: `arn:aws:iam::${home.account}:root` },
+  Action: "sts:AssumeRole",
+  Condition: {
+    ArnEquals: { "aws:PrincipalArn": workflowRole(home, workflow) },
+    StringLike: {
+      "sts:ExternalId": `arn:aws:states:*:${home.account}:stateMachine:slipway-${STAGE}-${workflow}`,
+    },
+  },
+});
+
 /** A role with its permissions. Nothing here enforces them; the policy simulator answers by them. */
-async function deployRole(call: Call, arn: string, service: string, grants: readonly Grant[]): Promise<void> {
+async function deployRole(
+  call: Call,
+  arn: string,
+  { service, trusted }: { readonly service: string; readonly trusted: readonly object[] },
+  grants: readonly Grant[],
+): Promise<void> {
   const trust = {
     Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
+    Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }, ...trusted],
   };
   const RoleName = arn.split("/").at(-1);
   await call(
@@ -133,13 +158,13 @@ async function deployRule({ home }: Deployment, call: Call, rule: RuleDeclaratio
       ? { ScheduleExpression: rule.schedule }
       : { EventPattern: JSON.stringify(rule.pattern) };
   await call("eventbridge", "PutRule", {
-    Name: `slipway-${rule.name}`,
+    Name: `slipway-${STAGE}-${rule.name}`,
     Description: rule.purpose,
     ...bus,
     ...when,
   });
   await call("eventbridge", "PutTargets", {
-    Rule: `slipway-${rule.name}`,
+    Rule: `slipway-${STAGE}-${rule.name}`,
     ...bus,
     Targets: [{ Id: "1", Arn: arn }],
   });

@@ -239,6 +239,7 @@ function runtimeFactory(parts: {
         stage: STAGE,
         account: home.account,
         region: home.region,
+        regions: [home.region],
         table: TABLE,
         bus: BUS,
         workflowArnPrefix: workflowArnPrefix(home),

@@ -1,5 +1,6 @@
 import type { Grant, State, StateMachine, WorkflowDeclaration } from "../core/declaration.ts";
 import { mergeGrants } from "../core/grants.ts";
+import { CREDENTIALS } from "./fragments/states.ts";
 import { awsCallGrants } from "./service-grants.ts";
 
 /**
@@ -10,7 +11,7 @@ import { awsCallGrants } from "./service-grants.ts";
 export function grantsOf(workflow: WorkflowDeclaration): Grant[] {
   const needed = tasksOf(workflow.definition).flatMap(({ name, state }) => {
     try {
-      return taskGrants(state);
+      return [...taskGrants(state), ...assumed(workflow.name, state)];
     } catch (error) {
       throw new TypeError(`${workflow.name}/${name}: ${error instanceof Error ? error.message : error}`);
     }
@@ -38,12 +39,30 @@ export function taskGrants(state: State): readonly Grant[] {
   const resource = String(state.Resource);
   const [, service = "", action = "", pattern = ""] = RESOURCE.exec(resource) ?? [];
   const args = (state.Arguments ?? {}) as Readonly<Record<string, unknown>>;
-  if (state.Credentials !== undefined)
-    throw new TypeError("which role Credentials may assume is not known to workflows/grants.ts");
   if (service === "lambda" && action === "invoke") return invocation(args.FunctionName);
   if (service === "states" && action === "startExecution") return nested(args.StateMachineArn, pattern);
   if (service.startsWith("aws-sdk:")) return awsCallGrants(service.slice("aws-sdk:".length), action, args);
   throw new TypeError(`what ${resource} needs is not known to workflows/grants.ts`);
+}
+
+/**
+ * The roles that a task assumes for its call: Slipway's in the account of the cluster, or the machine's own. Throws
+ * TypeError for any other.
+ */
+function assumed(workflow: string, { Credentials }: State): readonly Grant[] {
+  if (Credentials === undefined) return [];
+  if (JSON.stringify(Credentials) !== JSON.stringify(CREDENTIALS))
+    throw new TypeError("which role its Credentials assume is not known to workflows/grants.ts");
+  return [
+    {
+      actions: ["sts:AssumeRole"],
+      resources: [
+        // Any account: the trust of the role there decides, not we.
+        "arn:{partition}:iam::????????????:role/slipway-{stage}-managed",
+        `arn:{partition}:iam::{account}:role/slipway-{stage}-workflow-${workflow}`,
+      ],
+    },
+  ];
 }
 
 const target = (value: unknown, kind: "function" | "workflow"): string => {

@@ -7,6 +7,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from "@aws-sdk/client-sfn";
+import type { Runtime } from "../runtime.ts";
 import { perRuntime } from "../system-runtime.ts";
 import { aws, awsErrorName } from "./errors.ts";
 
@@ -35,9 +36,24 @@ export interface WorkflowPort {
 /** Nobody waits for the token any more: answered before, timed out, or its execution ended. */
 const STALE_TOKEN = new Set(["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"]);
 
-export const workflowsOf = perRuntime((runtime): WorkflowPort => {
-  const client = new SFNClient(runtime.aws as SFNClientConfig);
-  const prefix = runtime.config.workflowArnPrefix;
+/** Ports by region. */
+const portsOf = perRuntime(() => new Map<string, WorkflowPort>());
+
+/**
+ * Slipway's workflows in a region: those of a cluster run where the cluster is, since Step Functions calls AWS in
+ * its own region only. Tokens are answered in the region of the workflow that waits.
+ */
+export function workflowsOf(runtime: Runtime, region: string): WorkflowPort {
+  const known = portsOf(runtime).get(region);
+  if (known) return known;
+  const port = createPort(runtime, region);
+  portsOf(runtime).set(region, port);
+  return port;
+}
+
+function createPort(runtime: Runtime, region: string): WorkflowPort {
+  const client = new SFNClient({ ...runtime.aws, region } as SFNClientConfig);
+  const prefix = runtime.config.workflowArnPrefix.replace(/^(arn:[^:]+:states):[^:]+:/, `$1:${region}:`);
 
   const answered = async (call: string, work: () => Promise<unknown>): Promise<boolean> =>
     aws(call, async () => {
@@ -96,4 +112,4 @@ export const workflowsOf = perRuntime((runtime): WorkflowPort => {
         client.send(new SendTaskFailureCommand({ taskToken, error, cause })),
       ),
   };
-});
+}

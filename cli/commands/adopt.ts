@@ -10,6 +10,7 @@ import { sessionOf } from "./session.ts";
 interface AdoptFlags {
   readonly dryRun?: boolean;
   readonly region?: string;
+  readonly account?: string;
 }
 
 /**
@@ -23,13 +24,14 @@ export function addAdoptCommand(program: Command, context: CliContext, done: (co
     .description("manage a cluster that exists: writes its file and changes nothing")
     .option("--dry-run", "write the file only; Slipway does not manage the cluster")
     .option("--region <region>", "where the cluster is, when it is not where Slipway is")
+    .option("--account <id>", "whose the cluster is, when it is not Slipway's own account")
     .action(async (cluster: string, flags: AdoptFlags, command: Command) => {
       const session = sessionOf(context, command);
       const adoption = await session.client.call<Adoption>({
         method: "POST",
         path: `/v1/clusters/${encodeURIComponent(cluster)}/adopt`,
         query: { dryRun: flags.dryRun },
-        body: jsonBody(flags.region ? { region: flags.region } : {}),
+        body: jsonBody({ region: flags.region, account: flags.account }),
       });
       const { stdout, stderr } = context;
       const { output } = session.options;

@@ -6,17 +6,33 @@ import type { ExitCode } from "../errors.ts";
 import { CliError, EXIT } from "../errors.ts";
 import { type ChangeFlags, change, changeFlags, jsonBody, reasonOf } from "./change.ts";
 
+interface ApplyFlags {
+  readonly file: string;
+  readonly prune?: boolean;
+  readonly account?: string;
+}
+
 type Done = (code: ExitCode) => void;
 
 const clusterPath = (name: string): string => `/v1/clusters/${encodeURIComponent(name)}`;
 
-/** Name of the ClusterConfig in a file: only to build the path; the API checks the document. */
-function clusterNameIn(text: string, path: string): string {
+/** The cluster of a file in the form that says its account. */
+function inAccount(text: string, path: string, account: string): string {
+  if (!/^\d{12}$/.test(account))
+    throw new CliError(
+      `--account: ${JSON.stringify(account)} is not an account id of 12 digits`,
+      EXIT.badInput,
+    );
+  return `${account}:${metadataOf(text, path, "region")}:${metadataOf(text, path, "name")}`;
+}
+
+/** Name or region of the ClusterConfig in a file: only to build the path; the API checks the document. */
+function metadataOf(text: string, path: string, field: "name" | "region"): string {
   const document = parseAllDocuments(text).find((d) => "get" in d && d.get("kind") === "ClusterConfig");
-  const name = document && "getIn" in document ? document.getIn(["metadata", "name"]) : undefined;
-  if (typeof name === "string" && name !== "") return name;
+  const value = document && "getIn" in document ? document.getIn(["metadata", field]) : undefined;
+  if (typeof value === "string" && value !== "") return value;
   throw new CliError(
-    `${path}: metadata.name of a ClusterConfig is missing\n  A cluster file has apiVersion eksctl.io/v1alpha5, kind ClusterConfig and metadata.name.`,
+    `${path}: metadata.${field} of a ClusterConfig is missing\n  A cluster file has apiVersion eksctl.io/v1alpha5, kind ClusterConfig, metadata.name and metadata.region.`,
     EXIT.badInput,
   );
 }
@@ -26,13 +42,15 @@ export function addChangeCommands(program: Command, context: CliContext, done: D
   changeFlags(program.command("apply").description("make a cluster as its file says, or change it to that"))
     .requiredOption("-f, --file <path>", "ClusterConfig, YAML or JSON; - for standard input")
     .option("--prune", "delete what the cluster has and its file has not any more")
-    .action(async (flags: ChangeFlags & { file: string; prune?: boolean }, command: Command) => {
+    .option("--account <id>", "whose the cluster is, when it is not Slipway's own account")
+    .action(async (flags: ChangeFlags & ApplyFlags, command: Command) => {
       const text = await context.readFile(flags.file);
-      const name = clusterNameIn(text, flags.file);
+      const name = metadataOf(text, flags.file, "name");
+      const cluster = flags.account ? inAccount(text, flags.file, flags.account) : name;
       reasonOf(flags);
       const call = {
         method: "PUT",
-        path: clusterPath(name),
+        path: clusterPath(cluster),
         query: { prune: flags.prune, reason: flags.reason, override: flags.override?.join(",") },
         body: { type: "application/yaml", text },
       } as const;

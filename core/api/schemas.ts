@@ -116,6 +116,11 @@ export const AdoptRequest = z
       .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "a region such as eu-west-1")
       .optional()
       .meta({ description: "Where the cluster is; without it the region of the installation." }),
+    account: z
+      .string()
+      .regex(/^\d{12}$/, "an account id of 12 digits")
+      .optional()
+      .meta({ description: "Whose the cluster is; without it the account of the installation." }),
   })
   .meta({ id: "AdoptRequest" });
 

@@ -8,7 +8,7 @@ import { parseClusterKey } from "../../core/cluster-ref.ts";
 import { TerminalError } from "../../core/errors.ts";
 import { planAdopt } from "../../core/plan/adopt.ts";
 import type { LiveState } from "../../core/reconcile/live.ts";
-import { homeRef } from "../lib/api/clusters.ts";
+import { servedRef } from "../lib/api/clusters.ts";
 import { api } from "../lib/api/http.ts";
 import { startOperation } from "../lib/api/operations.ts";
 import { ownRoleTest } from "../lib/comparison.ts";
@@ -22,7 +22,14 @@ import { ownEntries } from "../lib/own-access.ts";
 export const handler = api(routes.adoptCluster, async (call) => {
   const { path, body, query, requester, runtime } = call;
   const named = path.cluster ?? "";
-  const ref = parseClusterKey(named) ?? homeRef(runtime, body.region ?? runtime.config.region, named);
+  const ref = servedRef(
+    runtime,
+    parseClusterKey(named) ?? {
+      account: body.account ?? runtime.config.account,
+      region: body.region ?? runtime.config.region,
+      name: named,
+    },
+  );
   const store = storeOf(runtime);
   const stored = await store.getCluster(ref);
   const live = await readLive(runtime, ref);
@@ -71,7 +78,7 @@ export const handler = api(routes.adoptCluster, async (call) => {
 
 function lacksAccess(runtime: Runtime, { ref, cluster, accessEntries }: LiveState): boolean {
   const known = new Set(accessEntries.map((entry) => entry.principalArn));
-  return ownEntries(runtime, ref.name, cluster.authenticationMode).some(
+  return ownEntries(runtime, ref, cluster.authenticationMode).some(
     ({ principalArn }) => !known.has(principalArn),
   );
 }

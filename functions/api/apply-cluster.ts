@@ -1,16 +1,17 @@
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { storeOf } from "../../adapters/store/dynamo-store.ts";
 import { routes } from "../../core/api/routes.ts";
 import { iso } from "../../core/clock.ts";
 import { parseClusterFile } from "../../core/cluster-config/parse.ts";
 import type { ClusterConfig } from "../../core/cluster-config/schema.ts";
-import { type ClusterRef, parseClusterKey } from "../../core/cluster-ref.ts";
+import { ACCOUNT_ANNOTATION, type ClusterRef, parseClusterKey } from "../../core/cluster-ref.ts";
 import { InvalidInputError, TerminalError } from "../../core/errors.ts";
 import type { Override } from "../../core/operation/types.ts";
 import { canonicalJson } from "../../core/plan/digest.ts";
 import { type AutomationPolicy, defaultPolicy } from "../../core/policy/schema.ts";
 import type { ClusterRecord } from "../../core/ports/store.ts";
-import { homeRef } from "../lib/api/clusters.ts";
+import { servedRef } from "../lib/api/clusters.ts";
 import { type ApiReply, type ApiRequest, api } from "../lib/api/http.ts";
 import { refuseBlocked, startOperation } from "../lib/api/operations.ts";
 import { applyPlanFor, provisionPlanFor } from "../lib/api/plans.ts";
@@ -36,7 +37,7 @@ export const handler = api(routes.applyCluster, async (call) => {
   const ref = refOf(call, config);
   const [stored, live] = await Promise.all([
     storeOf(runtime).getCluster(ref),
-    eksOf(runtime).cluster(ref.name),
+    runtimeIn(runtime, ref).then((there) => eksOf(there).cluster(ref.name)),
   ]);
   const wanted = { ref, config, policy, stored };
   return live ? change(call, wanted) : create(call, wanted);
@@ -44,12 +45,19 @@ export const handler = api(routes.applyCluster, async (call) => {
 
 function refOf(call: Call, config: ClusterConfig): ClusterRef {
   const named = call.path.cluster ?? "";
-  const ref = parseClusterKey(named) ?? homeRef(call.runtime, config.metadata.region, named);
+  const { name, region, annotations } = config.metadata;
+  const account = annotations?.[ACCOUNT_ANNOTATION] ?? call.runtime.config.account;
+  const ref = parseClusterKey(named) ?? { account, region, name: named };
   const mismatch = [
-    ["metadata.name", config.metadata.name, ref.name],
-    ["metadata.region", config.metadata.region, ref.region],
+    ["metadata.name", name, ref.name],
+    ["metadata.region", region, ref.region],
+    [
+      `metadata.annotations["${ACCOUNT_ANNOTATION}"]`,
+      annotations?.[ACCOUNT_ANNOTATION] ?? ref.account,
+      ref.account,
+    ],
   ].filter(([, inFile, inPath]) => inFile !== inPath);
-  if (mismatch.length === 0) return ref;
+  if (mismatch.length === 0) return servedRef(call.runtime, ref);
   throw new InvalidInputError(
     mismatch.map(([field = "", inFile, inPath]) => ({
       field,

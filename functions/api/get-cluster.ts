@@ -1,3 +1,4 @@
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { storeOf } from "../../adapters/store/dynamo-store.ts";
 import { routes } from "../../core/api/routes.ts";
@@ -7,7 +8,7 @@ import { api } from "../lib/api/http.ts";
 /** `GET /v1/clusters/{cluster}`: desired state, and what EKS says it is now. */
 export const handler = api(routes.getCluster, async ({ path, runtime }) => {
   const record = await clusterNamed(runtime, path.cluster ?? "");
-  const eks = eksOf(runtime);
+  const eks = eksOf(await runtimeIn(runtime, record.ref));
   const { name } = record.ref;
   const [cluster, lease] = await Promise.all([eks.cluster(name), storeOf(runtime).getLease(record.ref)]);
   const [nodegroups, addons] = cluster

@@ -88,7 +88,7 @@ export const apiFunctions: readonly FunctionDeclaration[] = declared.map(([key, 
     // The facts of 10,000 pods take little of it; a page of 500 pods, parsed, takes some 50 MB.
     memoryMB: kubernetes ? 1024 : 512,
     kubernetes,
-    grants: grants[key],
+    grants: permissions.inAnyAccount(grants[key], kubernetes),
   };
 });
 

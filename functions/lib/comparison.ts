@@ -1,3 +1,4 @@
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { readLive } from "../../adapters/live.ts";
 import type { Runtime } from "../../adapters/runtime.ts";
@@ -26,10 +27,10 @@ export interface ComparisonRequest {
 export async function readComparison(runtime: Runtime, request: ComparisonRequest): Promise<Comparison> {
   const { ref } = request;
   const live = await readLive(runtime, ref);
-  const config = completed(request.config, await completedConfig(runtime, request.config), live);
+  const config = completed(request.config, await completedConfig(runtime, ref, request.config), live);
   const [stacks, catalogue] = await Promise.all([
     foundationFor(runtime, ref, config),
-    readCatalogue(eksOf(runtime), addonsToChoose(config, live)),
+    readCatalogue(eksOf(await runtimeIn(runtime, ref)), addonsToChoose(config, live)),
   ]);
   const foundation = groundOf(stacks, live);
   return { ...request, config, live, foundation, catalogue, isOwnRole: ownRoleTest(runtime, ref.name) };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { managedAccountRemedy } from "../../adapters/managed-account-remedy.ts";
 import { SlipwayError } from "../../core/errors.ts";
 import type { OperationError } from "../../core/operation/types.ts";
 
@@ -78,6 +79,9 @@ const executionCause = z.object({
   ExecutionArn: z.string().optional(),
 });
 
+/** What Step Functions says when a role of a task's Credentials does not let the machine in. */
+const NOT_ASSUMED = /is not authorized to assume the task state's role, arn:[^:]+:iam::(\d{12}):role\//;
+
 /** The error that a Catch or a status change event carries, however deep it was wrapped. */
 export function parseFailure(failure: FailureOutput): OperationError {
   const cause = json(failure.Cause);
@@ -107,6 +111,13 @@ export function parseFailure(failure: FailureOutput): OperationError {
       ...(detail === undefined ? {} : { detail }),
     };
   }
+  const refused = NOT_ASSUMED.exec(failure.Cause ?? "")?.[1];
+  if (refused)
+    return {
+      code: "ManagedAccountRefused",
+      message: `account ${refused} does not let Slipway in: ${failure.Cause}`,
+      remedy: managedAccountRemedy(refused),
+    };
   const message = (failure.Cause ?? "").replace(/ \(Service: .*\)$/s, "").trim();
   return {
     code: shortCode(name),

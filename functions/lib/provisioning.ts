@@ -1,3 +1,4 @@
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { existingOf } from "../../adapters/aws/existing.ts";
 import { stacksOf } from "../../adapters/aws/stacks.ts";
 import type { Runtime } from "../../adapters/runtime.ts";
@@ -11,8 +12,12 @@ import { partStackName } from "../../core/provision/stack.ts";
  * The config with everything that it leaves to the account filled in: ids and zones of the subnets of an existing
  * VPC, instance types in place of selectors. Throws InvalidInputError for what does not exist, with its field.
  */
-export async function completedConfig(runtime: Runtime, config: ClusterConfig): Promise<ClusterConfig> {
-  const existing = existingOf(runtime);
+export async function completedConfig(
+  runtime: Runtime,
+  cluster: ClusterRef,
+  config: ClusterConfig,
+): Promise<ClusterConfig> {
+  const existing = existingOf(await runtimeIn(runtime, cluster));
   const { vpc } = config;
   const groups = [...(config.managedNodeGroups ?? []), ...(config.nodeGroups ?? [])];
   const named = [...Object.values(vpc?.subnets?.private ?? {}), ...Object.values(vpc?.subnets?.public ?? {})];
@@ -36,7 +41,7 @@ export async function foundationFor(
   cluster: ClusterRef,
   config: ClusterConfig,
 ): Promise<Foundation> {
-  const stacks = stacksOf(runtime);
+  const stacks = stacksOf(await runtimeIn(runtime, cluster));
   const outputs: Record<string, string> = {};
   for (const part of ["foundation", "identity"] as const)
     Object.assign(outputs, (await stacks.stack(partStackName(cluster.name, part)))?.outputs);

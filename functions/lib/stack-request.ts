@@ -27,13 +27,14 @@ export function stackRequest(parts: {
         remedy: "Shorten what the file puts into it: commands at the start of nodes, policies, zones.",
       },
     );
-  const { account, stage } = runtime.config;
+  const { stage } = runtime.config;
+  const { account } = operation.cluster;
   return {
     StackName: name,
     TemplateBody: body,
     // The file may name roles itself.
     Capabilities: ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
-    // Declared in workflows/foundation-role.ts.
+    // Declared in workflows/foundation-role.ts; in another account made by managed-account/template.yaml.
     RoleARN: `arn:aws:iam::${account}:role/slipway-${stage}-foundation`,
     // A stack that failed is ours to look at and delete; CloudFormation's own rollback would only hide why.
     OnFailure: "DO_NOTHING",

@@ -21,7 +21,10 @@ export const task = (
   timeoutSeconds: options.timeoutSeconds ?? (options.kubernetes ? 240 : 60),
   memoryMB: options.memoryMB ?? 512,
   kubernetes: options.kubernetes ?? false,
-  grants: [...(options.store ?? permissions.operationLog), ...grants],
+  grants: permissions.inAnyAccount(
+    [...(options.store ?? permissions.operationLog), ...grants],
+    options.kubernetes,
+  ),
 });
 
 /** A function that a rule or a schedule starts: `functions/events/<name>.ts` or `functions/schedules/<name>.ts`. */
@@ -42,5 +45,5 @@ export const listener = (
   timeoutSeconds: options.timeoutSeconds ?? 60,
   memoryMB: options.memoryMB ?? 256,
   kubernetes: options.kubernetes ?? false,
-  grants,
+  grants: permissions.inAnyAccount(grants, options.kubernetes),
 });

@@ -7,7 +7,11 @@ const { eksCluster, eksNodegroup, eksNodegroups, eksAddon, eksUpdates } = permis
 
 /** Tasks of the workflows that upgrade, rotate and end. */
 export const operationTasks: readonly FunctionDeclaration[] = [
-  task("begin-operation", "Marks an operation Running and binds its execution to the cluster's lease", [bus]),
+  task("begin-operation", "Marks an operation Running and binds its execution to the cluster's lease", [
+    bus,
+    // The account of the cluster has to let it in before anything begins.
+    permissions.managedAccounts,
+  ]),
   task("finish-operation", "Records how an operation ended and releases the cluster", [bus, deleteFromStore]),
   task("gate", "Lets a workflow go on, holds it while it is paused, or ends it when it is cancelled", [
     permissions.letTasksGoOn,
@@ -34,13 +38,18 @@ export const operationTasks: readonly FunctionDeclaration[] = [
   task("plan-addons", "Says which add-on updates of a phase are still to do", [eksAddon]),
   task("end-addon", "Looks whether an add-on is healthy on its new version", [eksAddon]),
   task("plan-green", "Decides how the rotation of a node group begins or goes on", [...eksNodegroups]),
-  task("nodes-ready", "Looks whether new nodes are Ready and have been for the bake time", [eksCluster], {
+  task(
+    "plan-green-stack",
+    "Decides how the rotation of a self-managed node group begins or goes on, and makes its template",
+    [eksCluster, permissions.existingResources, permissions.stacks, permissions.autoScalingGroups],
+  ),
+  task("nodes-ready", "Looks whether new nodes are Ready and have been for the bake time", [eksCluster, permissions.autoScalingGroups], {
     kubernetes: true,
   }),
   task(
     "drain-nodes",
     "Makes one short pass of draining a node group within limits and budgets",
-    [eksCluster],
+    [eksCluster, permissions.autoScalingGroups],
     {
       kubernetes: true,
       memoryMB: 1024,
@@ -49,7 +58,7 @@ export const operationTasks: readonly FunctionDeclaration[] = [
   task(
     "undo-rotation",
     "Lets the old nodes take pods again after a failed rotation",
-    [eksCluster, eksNodegroup],
+    [eksCluster, eksNodegroup, permissions.autoScalingGroups, permissions.stacks],
     {
       kubernetes: true,
     },

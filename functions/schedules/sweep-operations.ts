@@ -58,7 +58,7 @@ async function sweep(context: TaskContext, operation: Operation): Promise<void> 
   const { runtime, log } = context;
   if (runtime.clock.now() - Date.parse(operation.createdAt) < MIN_AGE_MS) return;
   const execution = operation.executionArn
-    ? await workflowsOf(runtime).describe(operation.executionArn)
+    ? await workflowsOf(runtime, operation.cluster.region).describe(operation.executionArn)
     : undefined;
   if (execution?.status === "RUNNING") return;
   // Its execution may have ended in between, recording the outcome: look again before judging.
@@ -96,9 +96,13 @@ async function start(context: TaskContext, operation: Operation): Promise<void> 
     });
     return;
   }
-  const executionArn = await workflowsOf(runtime).start(operation.type, executionName(operation), {
-    operationId: operation.id,
-  });
+  const executionArn = await workflowsOf(runtime, operation.cluster.region).start(
+    operation.type,
+    executionName(operation),
+    {
+      operationId: operation.id,
+    },
+  );
   await store.updateOperation(operation.id, (current) =>
     current.executionArn === undefined ? { ...current, executionArn } : undefined,
   );

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { managedRoleArn, runtimeIn } from "../../adapters/accounts.ts";
 import { eventsOf as busOf } from "../../adapters/aws/events.ts";
 import { iso } from "../../core/clock.ts";
 import { clusterArn } from "../../core/cluster-ref.ts";
@@ -21,6 +22,8 @@ export const handler = task("begin-operation", input, async ({ operationId, exec
     throw new TerminalError(`${executionArn} is not the present run of operation ${operationId}`, {
       code: "OperationSuperseded",
     });
+  // Better known now than after half of the work: the account may have shut us out since the plan was made.
+  await runtimeIn(runtime, before.cluster);
   const now = iso(runtime.clock.now());
   await store.acquireLease(before.cluster, {
     operationId,
@@ -49,7 +52,10 @@ export const handler = task("begin-operation", input, async ({ operationId, exec
     });
   }
   const { rotation } = await policyFor(store, operation);
-  return work(operation, rotation.parallelNodegroups);
+  return {
+    ...work(operation, rotation.parallelNodegroups),
+    managedRole: managedRoleArn(runtime, operation.cluster.account) ?? "",
+  };
 });
 
 function work(operation: Operation, parallelNodegroups: number) {
@@ -65,8 +71,12 @@ function work(operation: Operation, parallelNodegroups: number) {
       controlPlane: stepOfKind(phase, "control-plane")?.id ?? "",
       addons: phase.steps.some((step) => step.kind === "addon"),
       nodegroups: phase.steps
-        .filter((step) => step.kind === "nodegroup")
-        .map((step) => ({ step: step.id, nodegroup: step.target ?? "" })),
+        .filter((step) => step.kind === "nodegroup" || step.kind === "self-managed")
+        .map((step) => ({
+          step: step.id,
+          nodegroup: step.target ?? "",
+          kind: step.kind === "nodegroup" ? "managed" : "self-managed",
+        })),
     })),
   };
 }

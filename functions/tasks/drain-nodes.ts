@@ -1,10 +1,12 @@
 import * as z from "zod";
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { kubernetesOf } from "../../adapters/kubernetes/access.ts";
-import { isReady, NODEGROUP_LABEL } from "../../adapters/kubernetes/facts.ts";
+import { isReady } from "../../adapters/kubernetes/facts.ts";
 import { clusterNotFound } from "../../adapters/snapshot.ts";
 import { TerminalError } from "../../core/errors.ts";
 import { type BlockedPod, type DrainPass, drainPass } from "../lib/drain.ts";
+import { groupKind, nodesOfGroup } from "../lib/group-nodes.ts";
 import { task, taskInput } from "../lib/task.ts";
 import { operationAtGate, operationOf, policyFor, record, refuseEnded } from "../lib/work.ts";
 
@@ -25,6 +27,8 @@ const input = taskInput.extend({
   /** The physical group to empty, and the one that takes its pods. */
   nodegroup: z.string(),
   into: z.string(),
+  /** Who manages both groups. */
+  kind: groupKind,
   /** Empties green again after a failure: not stopped by pause or cancel, and never a failure itself. */
   undo: z.boolean(),
   memory,
@@ -44,11 +48,15 @@ export const handler = task("drain-nodes", input, async (call, context) => {
   if (!undo && operation.control.request === "pause") return { state: "paused", memory: call.memory };
 
   const { rotation } = await policyFor(store, operation);
-  const cluster = await eksOf(runtime).cluster(operation.cluster.name);
+  const there = await runtimeIn(runtime, operation.cluster);
+  const cluster = await eksOf(there).cluster(operation.cluster.name);
   if (!cluster) throw clusterNotFound(operation.cluster);
-  const client = kubernetesOf(runtime, cluster);
+  const client = kubernetesOf(there, cluster);
   const now = runtime.clock.now();
-  const pass = await drainPass(client, { nodegroup: call.nodegroup, policy: rotation, now });
+  const { kind } = call;
+  const group = (name: string) =>
+    nodesOfGroup(there, client, { cluster: operation.cluster.name, kind, name });
+  const pass = await drainPass(client, { nodegroup: await group(call.nodegroup), policy: rotation, now });
 
   const before = call.memory;
   const moved =
@@ -82,7 +90,7 @@ export const handler = task("drain-nodes", input, async (call, context) => {
     if (left > 0) return { state: "waiting", waitSeconds: left, memory: next };
     if (!undo) {
       // The last look before what cannot be undone.
-      const green = await client.listNodes(`${NODEGROUP_LABEL}=${call.into}`);
+      const green = await group(call.into);
       if (!green.every(isReady)) return { state: "waiting", waitSeconds: 20, memory: next };
     }
     return { state: "done", memory: next };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { TerminalError } from "../../core/errors.ts";
 import type { Operation } from "../../core/operation/types.ts";
@@ -37,7 +38,8 @@ export const handler = task(
   input,
   async ({ operationId, step, addon: name, version, polls, nextStep }, context) => {
     const operation = await operationAtGate(context, operationId);
-    const addon = await eksOf(context.runtime).addon(operation.cluster.name, name);
+    const there = await runtimeIn(context.runtime, operation.cluster);
+    const addon = await eksOf(there).addon(operation.cluster.name, name);
     const issues = (addon?.health?.issues ?? []).map((issue) => `${issue.code}: ${issue.message}`);
     const status = addon?.status ?? "gone";
     const error = (code: string, remedy: string) =>

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { RetryableError } from "../../core/errors.ts";
 import { task, taskInput } from "../lib/task.ts";
@@ -25,7 +26,7 @@ export const handler = task(
   input,
   async ({ operationId, addonName, nodegroup, version }, { runtime, store }) => {
     const { cluster } = await operationOf(store, operationId);
-    const eks = eksOf(runtime);
+    const eks = eksOf(await runtimeIn(runtime, cluster));
     const subject = {
       ...(addonName === undefined ? {} : { addonName }),
       ...(nodegroup === undefined ? {} : { nodegroupName: nodegroup }),

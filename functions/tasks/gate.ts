@@ -47,7 +47,7 @@ export const handler = task("gate", input, async ({ operationId, token }, contex
 });
 
 async function answer(context: TaskContext, operation: Operation, token: string): Promise<Decision> {
-  const workflows = workflowsOf(context.runtime);
+  const workflows = workflowsOf(context.runtime, operation.cluster.region);
   if (operation.control.request === "cancel") {
     const { code, ...details } = operationError(cancelled(operation.control.by));
     await workflows.fail(token, code, encodeCause(details));

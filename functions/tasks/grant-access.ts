@@ -1,3 +1,4 @@
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { kubernetesOf } from "../../adapters/kubernetes/access.ts";
 import { clusterNotFound } from "../../adapters/snapshot.ts";
@@ -15,11 +16,12 @@ import { operationOf } from "../lib/work.ts";
  */
 export const handler = task("grant-access", taskInput, async ({ operationId }, { runtime, store }) => {
   const operation = await operationOf(store, operationId);
-  const cluster = await eksOf(runtime).cluster(operation.cluster.name);
+  const there = await runtimeIn(runtime, operation.cluster);
+  const cluster = await eksOf(there).cluster(operation.cluster.name);
   if (!cluster) throw clusterNotFound(operation.cluster);
   const config = await desiredConfig(store, operation);
   const foundation = await foundationFor(runtime, operation.cluster, config);
-  const client = kubernetesOf(runtime, cluster);
+  const client = kubernetesOf(there, cluster);
   for (const { path, object } of [...accessObjects, ...serviceAccountObjects(config, foundation)])
     await client.apply(path, object);
   return {};

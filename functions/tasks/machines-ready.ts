@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { existingOf } from "../../adapters/aws/existing.ts";
 import { kubernetesOf } from "../../adapters/kubernetes/access.ts";
@@ -32,11 +33,12 @@ export const handler = task(
   async ({ operationId, step, name, autoScalingGroup, polls, ready }, context) => {
     const { runtime } = context;
     const operation = await operationAtGate(context, operationId);
-    const cluster = await eksOf(runtime).cluster(operation.cluster.name);
+    const there = await runtimeIn(runtime, operation.cluster);
+    const cluster = await eksOf(there).cluster(operation.cluster.name);
     if (!cluster) throw clusterNotFound(operation.cluster);
-    const group = await existingOf(runtime).autoScalingGroup(autoScalingGroup);
+    const group = await existingOf(there).autoScalingGroup(autoScalingGroup);
     const machines = new Set(group?.instanceIds);
-    const nodes = (await kubernetesOf(runtime, cluster).listNodes()).filter((node) =>
+    const nodes = (await kubernetesOf(there, cluster).listNodes()).filter((node) =>
       machines.has(node.spec?.providerID?.split("/").at(-1) ?? ""),
     );
     const since = nodes.map(readySince);

@@ -1,15 +1,19 @@
 import * as z from "zod";
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { kubernetesOf } from "../../adapters/kubernetes/access.ts";
-import { NODEGROUP_LABEL, readySince } from "../../adapters/kubernetes/facts.ts";
+import { readySince } from "../../adapters/kubernetes/facts.ts";
 import { clusterNotFound } from "../../adapters/snapshot.ts";
 import { TerminalError } from "../../core/errors.ts";
+import { groupKind, nodesOfGroup } from "../lib/group-nodes.ts";
 import { task, taskInput } from "../lib/task.ts";
 import { operationAtGate, policyFor, record } from "../lib/work.ts";
 
 const input = taskInput.extend({
   step: z.string(),
   green: z.string(),
+  /** Who manages both groups. */
+  kind: groupKind,
   /** Nodes that must be there. */
   size: z.number().int().min(0),
   polls: z.number().int().min(0),
@@ -30,13 +34,18 @@ const MAX_POLLS = 75;
 export const handler = task(
   "nodes-ready",
   input,
-  async ({ operationId, step, green, size, polls, ready, bake }, context) => {
+  async ({ operationId, step, green, kind, size, polls, ready, bake }, context) => {
     const { runtime, store } = context;
     const operation = await operationAtGate(context, operationId);
     const { rotation } = await policyFor(store, operation);
-    const cluster = await eksOf(runtime).cluster(operation.cluster.name);
+    const there = await runtimeIn(runtime, operation.cluster);
+    const cluster = await eksOf(there).cluster(operation.cluster.name);
     if (!cluster) throw clusterNotFound(operation.cluster);
-    const nodes = await kubernetesOf(runtime, cluster).listNodes(`${NODEGROUP_LABEL}=${green}`);
+    const nodes = await nodesOfGroup(there, kubernetesOf(there, cluster), {
+      cluster: operation.cluster.name,
+      kind,
+      name: green,
+    });
     const since = nodes.map(readySince);
     const times = since.filter((time) => time !== undefined);
     if (times.length !== ready || polls === 0)

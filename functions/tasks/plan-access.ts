@@ -1,8 +1,9 @@
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksClientOf, eksOf } from "../../adapters/aws/eks.ts";
 import { readPrincipals } from "../../adapters/live.ts";
 import { clusterNotFound } from "../../adapters/snapshot.ts";
 import { TerminalError } from "../../core/errors.ts";
-import { ownEntries, roleArn } from "../lib/own-access.ts";
+import { kubernetesRole, ownEntries } from "../lib/own-access.ts";
 import { integrationArguments } from "../lib/rotation-state.ts";
 import { task, taskInput } from "../lib/task.ts";
 import { operationAtGate, phaseOf, record } from "../lib/work.ts";
@@ -14,7 +15,8 @@ import { operationAtGate, phaseOf, record } from "../lib/work.ts";
 export const handler = task("plan-access", taskInput, async ({ operationId }, context) => {
   const operation = await operationAtGate(context, operationId);
   const { name } = operation.cluster;
-  const cluster = await eksOf(context.runtime).cluster(name);
+  const there = await runtimeIn(context.runtime, operation.cluster);
+  const cluster = await eksOf(there).cluster(name);
   if (!cluster) throw clusterNotFound(operation.cluster);
   const mode = cluster.accessConfig?.authenticationMode ?? "CONFIG_MAP";
   if (mode === "CONFIG_MAP")
@@ -24,11 +26,13 @@ export const handler = task("plan-access", taskInput, async ({ operationId }, co
     });
   for (const { id, title } of phaseOf(operation, "adopt").steps)
     await record(context, operationId, { kind: "StepStarted", step: id, message: title });
-  const known = new Set(await readPrincipals(eksClientOf(context.runtime), name));
-  const missing = ownEntries(context.runtime, name, mode).filter((entry) => !known.has(entry.principalArn));
+  const known = new Set(await readPrincipals(eksClientOf(there), name));
+  const missing = ownEntries(context.runtime, operation.cluster, mode).filter(
+    (entry) => !known.has(entry.principalArn),
+  );
   return {
     access: integrationArguments(missing),
-    granter: roleArn(context.runtime, "grant-access"),
+    granter: kubernetesRole(context.runtime, operation.cluster, "grant-access"),
     step: phaseOf(operation, "adopt").steps[0]?.id ?? "",
   };
 });

@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
-import type { PlanStep } from "../../core/operation/types.ts";
+import type { Operation, PlanStep } from "../../core/operation/types.ts";
 import { compareVersions } from "../../core/versions/version.ts";
 import { type TaskContext, task, taskInput } from "../lib/task.ts";
 import { operationAtGate, phaseOf, record } from "../lib/work.ts";
@@ -25,7 +26,7 @@ export const handler = task("plan-addons", input, async ({ operationId, phase: i
   const steps = phaseOf(operation, id).steps.filter((step) => step.kind === "addon");
   const items: AddonItem[] = [];
   for (const step of steps) {
-    const item = await itemFor(context, operationId, operation.cluster.name, step);
+    const item = await itemFor(context, operation, step);
     if (item) items.push(item);
   }
   const [first] = items;
@@ -40,11 +41,11 @@ export const handler = task("plan-addons", input, async ({ operationId, phase: i
 
 async function itemFor(
   context: TaskContext,
-  operationId: string,
-  cluster: string,
+  { id: operationId, cluster: ref }: Operation,
   { id, target = "", to = "" }: PlanStep,
 ): Promise<AddonItem | undefined> {
-  const addon = await eksOf(context.runtime).addon(cluster, target);
+  const cluster = ref.name;
+  const addon = await eksOf(await runtimeIn(context.runtime, ref)).addon(cluster, target);
   const skip = async (message: string): Promise<undefined> => {
     await record(context, operationId, { kind: "StepSkipped", step: id, message });
   };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { TerminalError } from "../../core/errors.ts";
 import type { Operation, PlanStep } from "../../core/operation/types.ts";
@@ -115,7 +116,7 @@ function withoutEffect({ step, differences }: Change): TerminalError {
 
 /** EKS changes one thing of a cluster at a time; while it does, the cluster shows what was. */
 async function runningUpdate({ runtime }: TaskContext, { cluster }: Operation): Promise<string | undefined> {
-  const updates = await eksOf(runtime).updates(cluster.name, {}, 3);
+  const updates = await eksOf(await runtimeIn(runtime, cluster)).updates(cluster.name, {}, 3);
   const running = updates.find((update) => update.status === "InProgress");
   return running && `update ${running.id} (${running.type}) of ${cluster.name} is in progress`;
 }

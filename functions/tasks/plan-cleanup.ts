@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { nodegroupFacts } from "../../adapters/aws/eks-facts.ts";
 import { stacksOf } from "../../adapters/aws/stacks.ts";
@@ -22,13 +23,14 @@ export const handler = task("plan-cleanup", input, async ({ operationId, scope }
   const { store, runtime } = context;
   const operation = await operationOf(store, operationId);
   const { name } = operation.cluster;
-  const eks = eksOf(runtime);
+  const there = await runtimeIn(runtime, operation.cluster);
+  const eks = eksOf(there);
   const ours = (tags: Readonly<Record<string, string>> | undefined): boolean =>
     scope === "cluster" || tags?.[TAG_OPERATION] === operationId;
   const live = await eks.cluster(name);
   const cluster = live !== undefined && ours(live.tags);
   const groups = live ? (await eks.nodegroups(name)).map(nodegroupFacts) : [];
-  const stacks = (await stacksOf(runtime).withTag(TAG_CLUSTER, name)).filter(
+  const stacks = (await stacksOf(there).withTag(TAG_CLUSTER, name)).filter(
     (stack) => stack.status !== "DELETE_COMPLETE" && ours(stack.tags),
   );
   const foundation: readonly string[] = [stackName(name), partStackName(name, "identity")];

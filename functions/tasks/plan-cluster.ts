@@ -9,7 +9,11 @@ import { operationAtGate, record } from "../lib/work.ts";
 /** The CreateCluster request, made of the ClusterConfig and of where the cluster lives. */
 export const handler = task("plan-cluster", taskInput, async ({ operationId }, context) => {
   const operation = await operationAtGate(context, operationId);
-  const config = await completedConfig(context.runtime, await desiredConfig(context.store, operation));
+  const config = await completedConfig(
+    context.runtime,
+    operation.cluster,
+    await desiredConfig(context.store, operation),
+  );
   const steps = operation.plan.phases.flatMap((phase) => phase.steps);
   const cluster = steps.find((step) => step.kind === "cluster");
   const version = cluster?.to ?? operation.plan.toVersion ?? "";

@@ -15,7 +15,7 @@ import {
   podIdentityRequests,
 } from "../../core/provision/workload-requests.ts";
 import { desiredConfig } from "../lib/desired.ts";
-import { ownEntries, roleArn } from "../lib/own-access.ts";
+import { kubernetesRole, ownEntries } from "../lib/own-access.ts";
 import { completedConfig, foundationFor } from "../lib/provisioning.ts";
 import { integrationArguments } from "../lib/rotation-state.ts";
 import { task, taskInput } from "../lib/task.ts";
@@ -25,7 +25,11 @@ import { operationAtGate } from "../lib/work.ts";
 export const handler = task("plan-contents", taskInput, async ({ operationId }, context) => {
   const { runtime } = context;
   const operation = await operationAtGate(context, operationId);
-  const config = await completedConfig(runtime, await desiredConfig(context.store, operation));
+  const config = await completedConfig(
+    runtime,
+    operation.cluster,
+    await desiredConfig(context.store, operation),
+  );
   const foundation = await foundationFor(runtime, operation.cluster, config);
   const steps = operation.plan.phases.flatMap((phase) => phase.steps);
   const version = operation.plan.toVersion ?? "";
@@ -38,11 +42,11 @@ export const handler = task("plan-contents", taskInput, async ({ operationId }, 
   }[];
   return {
     access: integrationArguments([
-      ...ownEntries(runtime, config.metadata.name, config.accessConfig?.authenticationMode),
+      ...ownEntries(runtime, operation.cluster, config.accessConfig?.authenticationMode),
       ...accessEntryRequests(config, foundation),
     ]),
     policies: integrationArguments(accessPolicyRequests(config)),
-    granter: roleArn(runtime, "grant-access"),
+    granter: kubernetesRole(runtime, operation.cluster, "grant-access"),
     podIdentityStep: stepOf("pod-identity"),
     podIdentities: integrationArguments(podIdentityRequests(config, foundation)),
     addonsBefore: before,

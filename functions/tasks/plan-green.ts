@@ -1,13 +1,12 @@
 import * as z from "zod";
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { nodegroupFacts } from "../../adapters/aws/eks-facts.ts";
-import { TerminalError } from "../../core/errors.ts";
-import type { OperationEvent } from "../../core/operation/types.ts";
 import type { NodegroupChange } from "../../core/plan/green.ts";
-import { allEvents } from "../lib/api/operation-log.ts";
+import { beginRotation } from "../lib/rotation-begin.ts";
 import { integrationArguments, type RotationAction, rotationAction } from "../lib/rotation-state.ts";
 import { task, taskInput } from "../lib/task.ts";
-import { operationAtGate, policyFor, record, stepById, stepStates } from "../lib/work.ts";
+import { operationAtGate, policyFor, stepById } from "../lib/work.ts";
 
 const input = taskInput.extend({ step: z.string(), nodegroup: z.string(), version: z.string() });
 
@@ -21,11 +20,10 @@ export const handler = task(
   async ({ operationId, step, nodegroup, version }, context) => {
     const { store, runtime } = context;
     const operation = await operationAtGate(context, operationId);
-    const events = thisAttempt(await allEvents(store, operationId));
-    const states = stepStates(events);
-    if (!states.has(step)) refuseAfterFailure(states, step);
+    const begun = await beginRotation(context, operation, step);
 
-    const groups = await eksOf(runtime).nodegroups(operation.cluster.name);
+    const there = await runtimeIn(runtime, operation.cluster);
+    const groups = await eksOf(there).nodegroups(operation.cluster.name);
     const { change } = stepById(operation, step);
     const found = rotationAction({
       nodegroups: groups.map(nodegroupFacts),
@@ -34,12 +32,7 @@ export const handler = task(
       operationId,
       change: change as NodegroupChange | undefined,
     });
-    if (!states.has(step) && found.action !== "done")
-      await record(context, operationId, {
-        kind: "StepStarted",
-        step,
-        message: `${stepById(operation, step).title}: ${namesOf(found)}`,
-      });
+    if (found.action !== "done") await begun.announce(namesOf(found));
 
     const { rotation } = await policyFor(store, operation);
     // EKS changes nothing but version and image in place.
@@ -100,20 +93,4 @@ function namesOf(found: RotationAction): string {
     case "done":
       return found.green.name;
   }
-}
-
-/** The events since the operation was last put to Pending. */
-function thisAttempt(events: readonly OperationEvent[]): readonly OperationEvent[] {
-  const start = events.findLastIndex((e) => e.kind === "OperationStatusChanged" && e.status === "Pending");
-  return events.slice(Math.max(0, start));
-}
-
-function refuseAfterFailure(states: ReadonlyMap<string, OperationEvent["kind"]>, step: string): void {
-  const failed = [...states].find(([, kind]) => kind === "StepFailed" || kind === "StepRolledBack");
-  if (!failed) return;
-  throw new TerminalError(`not begun, because ${failed[0]} failed`, {
-    code: "OtherRotationFailed",
-    remedy: `Settle the failure of ${failed[0]}, then retry the operation.`,
-    detail: { failed: failed[0], step },
-  });
 }

@@ -9,7 +9,11 @@ import { operationAtGate, record } from "../lib/work.ts";
 export const handler = task("plan-provision", taskInput, async ({ operationId }, context) => {
   const operation = await operationAtGate(context, operationId);
   // What it refers to may have gone since it was applied: better known before anything is made.
-  const config = await completedConfig(context.runtime, await desiredConfig(context.store, operation));
+  const config = await completedConfig(
+    context.runtime,
+    operation.cluster,
+    await desiredConfig(context.store, operation),
+  );
   const template = stackTemplate(config);
   const steps = operation.plan.phases
     .flatMap((phase) => phase.steps)

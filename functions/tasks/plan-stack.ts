@@ -1,11 +1,10 @@
 import * as z from "zod";
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { clusterNotFound } from "../../adapters/snapshot.ts";
 import { TerminalError } from "../../core/errors.ts";
 import { physicalName } from "../../core/plan/green.ts";
-import { nodeRoleOf, subnetsOf } from "../../core/provision/foundation.ts";
-import { managedGroupTemplate, selfManagedGroupTemplate } from "../../core/provision/group-stack.ts";
-import type { LiveCluster } from "../../core/provision/launch-template.ts";
+import { managedGroupTemplate } from "../../core/provision/group-stack.ts";
 import { groupTags } from "../../core/provision/requests.ts";
 import {
   identityTemplate,
@@ -14,7 +13,8 @@ import {
   type Template,
 } from "../../core/provision/stack.ts";
 import { desiredConfig } from "../lib/desired.ts";
-import { completedConfig, foundationFor } from "../lib/provisioning.ts";
+import { groupStack, liveCluster } from "../lib/group-stack.ts";
+import { completedConfig } from "../lib/provisioning.ts";
 import { stackRequest } from "../lib/stack-request.ts";
 import { task, taskInput } from "../lib/task.ts";
 import { operationAtGate, record, stepById } from "../lib/work.ts";
@@ -35,8 +35,9 @@ export const handler = task(
   async ({ operationId, kind, group: wanted, begins }, context) => {
     const { runtime, store } = context;
     const operation = await operationAtGate(context, operationId);
-    const config = await completedConfig(runtime, await desiredConfig(store, operation));
-    const cluster = await eksOf(runtime).cluster(operation.cluster.name);
+    const config = await completedConfig(runtime, operation.cluster, await desiredConfig(store, operation));
+    const there = await runtimeIn(runtime, operation.cluster);
+    const cluster = await eksOf(there).cluster(operation.cluster.name);
     if (!cluster) throw clusterNotFound(operation.cluster);
     if (begins !== "")
       await record(context, operationId, {
@@ -51,41 +52,31 @@ export const handler = task(
     if (kind === "identity")
       return answer("identity", identityTemplate(config, cluster.identity?.oidc?.issuer ?? ""));
 
-    const network = cluster.kubernetesNetworkConfig;
-    const live: LiveCluster = {
-      name: operation.cluster.name,
-      endpoint: cluster.endpoint ?? "",
-      certificateAuthority: cluster.certificateAuthority?.data ?? "",
-      serviceCidr: network?.serviceIpv4Cidr ?? network?.serviceIpv6Cidr ?? "",
-      ipv6: network?.ipFamily === "ipv6",
-      version: cluster.version ?? "",
-      vpcId: cluster.resourcesVpcConfig?.vpcId ?? "",
-      clusterSecurityGroup: cluster.resourcesVpcConfig?.clusterSecurityGroupId ?? "",
-      sharedSecurityGroup: config.vpc?.sharedNodeSecurityGroup,
-    };
     const managed = config.managedNodeGroups?.find((group) => group.name === wanted);
-    const index = config.nodeGroups?.findIndex((group) => group.name === wanted) ?? -1;
-    const selfManaged = config.nodeGroups?.[index];
+    const selfManaged = config.nodeGroups?.find((group) => group.name === wanted);
     const group = managed ?? selfManaged;
     if (!group)
       throw new TerminalError(`the file has no node group ${wanted}`, { code: "NodegroupNotFound" });
-    const physical = physicalName(group.name, 1);
-    const common = {
-      group,
-      managed: managed !== undefined,
-      cluster: live,
-      physicalName: physical,
-      tags: groupTags(config, group, operationId),
-    };
+    if (selfManaged) {
+      const { stackName, request } = await groupStack({
+        runtime,
+        operation,
+        config,
+        cluster,
+        group: selfManaged,
+        generation: 1,
+      });
+      return { stackName, request };
+    }
     // The launch template of a managed group serves all its generations.
-    if (!selfManaged) return answer(`nodegroup/${group.name}`, managedGroupTemplate(common));
-    const foundation = await foundationFor(runtime, operation.cluster, config);
     return answer(
-      `nodegroup/${physical}`,
-      selfManagedGroupTemplate({
-        ...common,
-        subnetIds: subnetsOf(config, foundation, selfManaged, `nodeGroups[${index}]`),
-        nodeRole: nodeRoleOf(foundation, selfManaged),
+      `nodegroup/${group.name}`,
+      managedGroupTemplate({
+        group,
+        managed: true,
+        cluster: liveCluster(cluster, config),
+        physicalName: physicalName(group.name, 1),
+        tags: groupTags(config, group, operationId),
       }),
     );
   },

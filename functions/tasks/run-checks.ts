@@ -1,8 +1,10 @@
 import * as z from "zod";
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { clusterNotFound, collectSnapshot } from "../../adapters/snapshot.ts";
 import { blocking } from "../../core/checks/gate.ts";
 import { runChecks } from "../../core/checks/run.ts";
+import type { ClusterRef } from "../../core/cluster-ref.ts";
 import { TerminalError } from "../../core/errors.ts";
 import type { Finding, Operation, PlanPhase } from "../../core/operation/types.ts";
 import { applyFindings, rotatedGroups } from "../../core/plan/apply.ts";
@@ -41,7 +43,7 @@ export const handler = task("run-checks", input, async ({ operationId, phase: id
   const operation = await operationAtGate(context, operationId);
   const phase = phaseOf(operation, id);
   const checks = stepOfKind(phase, "checks");
-  const refresh = await refreshInsights(context, operation.cluster.name, polls);
+  const refresh = await refreshInsights(context, operation.cluster, polls);
   // After the first call that can fail: a task that is tried again does not announce its step each time.
   if (checks && polls === 0)
     await record(context, operationId, { kind: "StepStarted", step: checks.id, message: checks.title });
@@ -79,10 +81,11 @@ export const handler = task("run-checks", input, async ({ operationId, phase: id
 /** Starts a refresh where the insights are old; says whether it still runs, or why they cannot be trusted. */
 async function refreshInsights(
   { runtime }: TaskContext,
-  cluster: string,
+  ref: ClusterRef,
   polls: number,
 ): Promise<{ state: "refreshing" } | { state: "done"; unreadable?: string }> {
-  const eks = eksOf(runtime);
+  const cluster = ref.name;
+  const eks = eksOf(await runtimeIn(runtime, ref));
   const latest = await eks.insightsRefresh(cluster);
   if (latest?.status === "IN_PROGRESS")
     return polls < MAX_POLLS
@@ -161,7 +164,7 @@ async function controlPlaneOf(
   findings: readonly Finding[],
 ): Promise<ControlPlane> {
   if (!stepOfKind(phase, "control-plane")) return { action: "none" };
-  const eks = eksOf(runtime);
+  const eks = eksOf(await runtimeIn(runtime, operation.cluster));
   const cluster = await eks.cluster(operation.cluster.name);
   if (!cluster?.version) throw clusterNotFound(operation.cluster);
   const updates = await eks.updates(operation.cluster.name, {}, 3);

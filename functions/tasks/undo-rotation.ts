@@ -1,8 +1,12 @@
 import * as z from "zod";
+import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
+import { stacksOf } from "../../adapters/aws/stacks.ts";
 import { kubernetesOf } from "../../adapters/kubernetes/access.ts";
+import type { Runtime } from "../../adapters/runtime.ts";
 import { uncordonAll } from "../lib/drain.ts";
 import { failureOutput, parseFailure } from "../lib/failure.ts";
+import { groupKind, nodesOfGroup } from "../lib/group-nodes.ts";
 import { task, taskInput } from "../lib/task.ts";
 import { operationOf, record, refuseEnded } from "../lib/work.ts";
 
@@ -10,6 +14,10 @@ const input = taskInput.extend({
   step: z.string(),
   blue: z.string(),
   green: z.string(),
+  /** Who manages both groups. */
+  kind: groupKind,
+  /** Stack of a self-managed green. */
+  greenStack: z.string().default(""),
   failure: failureOutput,
   /** Green is what an earlier attempt left: it goes, and the rotation begins afresh. */
   discarding: z.boolean(),
@@ -22,14 +30,22 @@ const input = taskInput.extend({
 export const handler = task(
   "undo-rotation",
   input,
-  async ({ operationId, step, blue, green, failure, discarding }, context) => {
+  async ({ operationId, step, blue, green, kind, greenStack, failure, discarding }, context) => {
     const { runtime, store } = context;
     const { cluster: ref, type } = refuseEnded(await operationOf(store, operationId));
-    const eks = eksOf(runtime);
+    const there = await runtimeIn(runtime, ref);
+    const eks = eksOf(there);
     const cluster = await eks.cluster(ref.name);
     if (!cluster) return { green: "gone" };
-    const uncordoned = await uncordonAll(kubernetesOf(runtime, cluster), blue);
-    const leftover = await eks.nodegroup(ref.name, green);
+    const client = kubernetesOf(there, cluster);
+    const uncordoned = await uncordonAll(
+      client,
+      await nodesOfGroup(there, client, { cluster: ref.name, kind, name: blue }),
+    );
+    const leftover =
+      kind === "managed"
+        ? (await eks.nodegroup(ref.name, green))?.status
+        : await stackStatus(there, greenStack);
     // After the calls that can fail: a task that is tried again does not say it each time.
     await record(context, operationId, {
       kind: "Note",
@@ -64,6 +80,19 @@ export const handler = task(
           nodes: uncordoned.map((name) => ({ name, state: "Uncordoned" })),
         },
       });
-    return { green: leftover ? (leftover.status === "DELETING" ? "going" : "there") : "gone" };
+    return {
+      green:
+        leftover === undefined
+          ? "gone"
+          : /^(DELETING|DELETE_IN_PROGRESS)$/.test(leftover)
+            ? "going"
+            : "there",
+    };
   },
 );
+
+/** Undefined: there is no such stack any more. */
+async function stackStatus(there: Runtime, name: string): Promise<string | undefined> {
+  const status = (await stacksOf(there).stack(name))?.status;
+  return status === "DELETE_COMPLETE" ? undefined : status;
+}

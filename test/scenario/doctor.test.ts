@@ -103,7 +103,7 @@ describe("slipway doctor at home", () => {
 
   it("fails with exit code 1 when the probe does not arrive, and says where to look", async () => {
     await start();
-    await as(HOME, "eventbridge")("DisableRule", { Name: "slipway-doctor-probe" });
+    await as(HOME, "eventbridge")("DisableRule", { Name: "slipway-local-doctor-probe" });
     const run = await rig.slipway("doctor", "-o", "json");
     expect(run.code).toBe(1);
     const report = JSON.parse(run.stdout) as DoctorReport;

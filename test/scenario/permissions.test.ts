@@ -262,7 +262,7 @@ async function lifeOfAnother(log: CallLog): Promise<void> {
   await story.lostStart("rotate-nodegroup", "POST", rotations, {});
 
   // An execution that is stopped while the rule that tells of it is off: the sweep finds it.
-  await story.byHand("eventbridge", "DisableRule", { Name: "slipway-execution-ended" });
+  await story.byHand("eventbridge", "DisableRule", { Name: "slipway-local-execution-ended" });
   const rotation = await story.start("/v1/clusters/demo/nodegroups/workers/rotations");
   await story.until(rotation, (event) => event.status === "Running");
   const { executionArn } = await rig.operation(rotation);

@@ -23,6 +23,7 @@ const begin = (next: string): State =>
         plan: expr("$states.result.Payload"),
         cluster: expr("$states.result.Payload.cluster"),
         attempt: expr("$states.result.Payload.attempt"),
+        managedRole: expr("$states.result.Payload.managedRole"),
         phase: expr("$states.result.Payload.phases[0]"),
         hop: 0,
       },
@@ -90,7 +91,13 @@ export const partMachine = (part: PartMachine): StateMachine => ({
       [
         {
           when: "$exists($states.input.nested)",
-          assign: { nested: true, operationId, attempt: expr("$states.input.attempt"), ...part.fromInput },
+          assign: {
+            nested: true,
+            operationId,
+            attempt: expr("$states.input.attempt"),
+            managedRole: expr("$states.input.managedRole"),
+            ...part.fromInput,
+          },
           next: part.startAt,
         },
       ],

@@ -5,6 +5,7 @@ import { eksRetry, lambdaRetry, nestedRetry, type Retrier, serviceRetry } from "
  * The building blocks of Slipway's workflows. Conventions of every machine:
  *
  *   $operationId, $attempt   of the operation, from the input
+ *   $managedRole             the role to assume in the cluster's account; empty where that is Slipway's own
  *   $failure                 {Error, Cause} of what went wrong, set by every Catch and every failing Choice
  *   "Failed"                 where every failure goes: the machine's compensation, or the outcome itself
  */
@@ -74,11 +75,21 @@ export const run = (name: string, payload: Readonly<Record<string, unknown>>, fl
     { retry: lambdaRetry, timeout: 300 },
   );
 
-/** Calls EKS. */
-export const eks = (action: string, args: Readonly<Record<string, unknown>> | string, flow: Flow): State =>
-  callOut(`arn:aws:states:::aws-sdk:eks:${action}`, args, flow, { retry: eksRetry, timeout: 120 });
+/**
+ * Whose permissions an AWS call is made with: those of Slipway's role in the cluster's account, or at home those of
+ * the machine's own role. Step Functions wants a role there, so a machine's role trusts itself (decision 20).
+ */
+export const CREDENTIALS = {
+  RoleArn: expr("$managedRole = '' ? $states.context.Execution.RoleArn : $managedRole"),
+} as const;
 
-/** Calls another AWS service: `cloudformation`, and how Step Functions names its errors: `CloudFormation`. */
+const inAccount = (state: State): State => ({ ...state, Credentials: CREDENTIALS });
+
+/** Calls EKS in the cluster's account. */
+export const eks = (action: string, args: Readonly<Record<string, unknown>> | string, flow: Flow): State =>
+  inAccount(callOut(`arn:aws:states:::aws-sdk:eks:${action}`, args, flow, { retry: eksRetry, timeout: 120 }));
+
+/** Calls another AWS service in the cluster's account: `cloudformation`, and how Step Functions names its errors: `CloudFormation`. */
 export const service = (
   id: string,
   errors: string,
@@ -86,10 +97,12 @@ export const service = (
   args: Readonly<Record<string, unknown>> | string,
   flow: Flow,
 ): State =>
-  callOut(`arn:aws:states:::aws-sdk:${id}:${action}`, args, flow, {
-    retry: serviceRetry(errors),
-    timeout: 120,
-  });
+  inAccount(
+    callOut(`arn:aws:states:::aws-sdk:${id}:${action}`, args, flow, {
+      retry: serviceRetry(errors),
+      timeout: 120,
+    }),
+  );
 
 /**
  * Runs another workflow as a part of this one and waits for its end. Its name is made of the operation, the
@@ -113,6 +126,7 @@ export const nested = (
         operationId: expr("$operationId"),
         attempt: expr("$attempt"),
         nested: true,
+        managedRole: expr("$managedRole"),
         ...input,
         AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: expr("$states.context.Execution.Id"),
       },

@@ -35,9 +35,17 @@ export async function clusterNamed(runtime: Runtime, text: string): Promise<Clus
   return first;
 }
 
-/** The account that this installation lives in, and the region of the file. */
-export const homeRef = (runtime: Runtime, region: string, name: string): ClusterRef => ({
-  account: runtime.config.account,
-  region,
-  name,
-});
+/**
+ * A cluster that Slipway has not had yet, if it works in its region: workflows run where the cluster is. Throws
+ * TerminalError `RegionNotServed`.
+ */
+export function servedRef({ config }: Runtime, ref: ClusterRef): ClusterRef {
+  if (config.regions.includes(ref.region)) return ref;
+  throw new TerminalError(
+    `this installation does not work in ${ref.region}, only in ${config.regions.join(", ")}`,
+    {
+      code: "RegionNotServed",
+      remedy: `Add ${ref.region} to SLIPWAY_REGIONS and deploy the stage again (docs/deploy.md).`,
+    },
+  );
+}

@@ -30,7 +30,7 @@ export async function requestControl(
     kind: "Note",
     message: `${asked.request} asked for by ${asked.by}${asked.reason ? `: ${asked.reason}` : ""}`,
   });
-  if (asked.request === "cancel") await wake(runtime, id, "cancelled");
+  if (asked.request === "cancel") await wake(runtime, operation, "cancelled");
   return operation;
 }
 
@@ -56,11 +56,15 @@ export async function resume(
     kind: "Note",
     message: `resumed by ${by}${reason ? `: ${reason}` : ""}`,
   });
-  await wake(runtime, id, "go");
+  await wake(runtime, operation, "go");
   return operation;
 }
 
-async function wake(runtime: Runtime, id: string, decision: "go" | "cancelled"): Promise<void> {
+async function wake(
+  runtime: Runtime,
+  { id, cluster }: Operation,
+  decision: "go" | "cancelled",
+): Promise<void> {
   for (const token of await storeOf(runtime).takeTaskTokens(id))
-    await workflowsOf(runtime).succeed(token, { decision });
+    await workflowsOf(runtime, cluster.region).succeed(token, { decision });
 }

@@ -200,9 +200,13 @@ async function launch(runtime: Runtime, operation: Operation, message: string): 
     status: "Pending",
     message,
   });
-  const executionArn = await workflowsOf(runtime).start(operation.type, executionName(operation), {
-    operationId: operation.id,
-  });
+  const executionArn = await workflowsOf(runtime, operation.cluster.region).start(
+    operation.type,
+    executionName(operation),
+    {
+      operationId: operation.id,
+    },
+  );
   return store.updateOperation(operation.id, (current) =>
     current.executionArn === executionArn ? undefined : { ...current, executionArn },
   );

@@ -1,3 +1,4 @@
+import { runtimeIn } from "../../../adapters/accounts.ts";
 import { eksOf } from "../../../adapters/aws/eks.ts";
 import type { Runtime } from "../../../adapters/runtime.ts";
 import { collectSnapshot, readCatalogue, readVersions } from "../../../adapters/snapshot.ts";
@@ -87,7 +88,7 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
     case "delete-cluster": {
       const config = record.config as ClusterConfig;
       const own = { ownVpc: ownVpc(config), ownRoles: ownRoles(config), policy };
-      const there = await eksOf(runtime).cluster(ref.name);
+      const there = await eksOf(await runtimeIn(runtime, ref)).cluster(ref.name);
       if (!there) return planForget({ ...own, cluster: ref, version: config.metadata.version ?? "" });
       const snapshot = await collectSnapshot(runtime, ref, { extent: "state" });
       return planDelete({
@@ -149,8 +150,8 @@ export async function provisionPlanFor(
   policy: AutomationPolicy,
 ): Promise<Plan> {
   // What it refers to must be there, and what it leaves to the account is chosen, before anything is planned.
-  const complete = await completedConfig(runtime, config);
-  const eks = eksOf(runtime);
+  const complete = await completedConfig(runtime, ref, config);
+  const eks = eksOf(await runtimeIn(runtime, ref));
   const names = desiredAddons(config).map((addon) => addon.name);
   const [versions, addonCatalogue] = await Promise.all([readVersions(eks), readCatalogue(eks, names)]);
   return planProvision({ config: complete, ref, versions, addonCatalogue, policy });

@@ -1,6 +1,7 @@
 import type { CallScope } from "../../aws/contract.ts";
 import type { ExecutionDoc } from "../documents.ts";
 import type { Json } from "../json.ts";
+import type { Assume } from "../states/task-scope.ts";
 
 /** How a task ends: with the answer, with a token sent back, or with the end of what it started. */
 export type Pattern = "request" | "callback" | "child" | "poll";
@@ -39,6 +40,8 @@ export interface Integration {
 }
 
 export interface Integrations {
+  /** Assumes the role that a task's `Credentials` name. Rejects with IntegrationError. */
+  readonly assume: Assume;
   /** The integration behind a `Resource`; undefined when there is none. */
   find(resource: string): Integration | undefined;
 }

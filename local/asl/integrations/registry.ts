@@ -1,6 +1,7 @@
 import type { AwsEndpoint } from "../../aws/contract.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { SdkIntegrations } from "../contract.ts";
+import { createAssume } from "../states/task-scope.ts";
 import type { Integration, Integrations } from "./integrations.ts";
 import { lambdaIntegrations } from "./lambda.ts";
 import { parseResource, type Resource } from "./resource.ts";
@@ -65,6 +66,7 @@ export function createIntegrations(
   }
 
   return {
+    assume: createAssume(kernel, endpoint),
     find(resource) {
       if (!found.has(resource)) found.set(resource, build(resource));
       return found.get(resource);

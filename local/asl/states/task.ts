@@ -87,9 +87,10 @@ export class Tasks {
       branch.last = this.#record(branch, "Started", integration, {});
       this.#interpreter.touch(branch);
     }
-    const context = this.#contextOf(branch, call, integration);
     let response: Json;
     try {
+      const context = await this.#contextOf(branch, call, integration);
+      check();
       response = await integration.call(context);
     } catch (error) {
       check();
@@ -176,9 +177,9 @@ export class Tasks {
   poll(branch: BranchDoc): void {
     this.#drive(branch, async (state, integration, call) => {
       const check = this.#interpreter.guard(branch);
-      const context = this.#contextOf(branch, call, integration);
       let polled: Polled | undefined;
       try {
+        const context = await this.#contextOf(branch, call, integration);
         polled = await integration.poll?.(context, call.submitted ?? null);
       } catch (error) {
         check();
@@ -340,17 +341,18 @@ export class Tasks {
     return integration.region ?? this.#interpreter.executionOf(branch).region;
   }
 
-  #contextOf(branch: BranchDoc, call: CallDoc, integration: Integration): CallContext {
+  async #contextOf(branch: BranchDoc, call: CallDoc, integration: Integration): Promise<CallContext> {
+    const execution = this.#interpreter.executionOf(branch);
+    const region = this.#region(branch, integration);
     return {
-      execution: this.#interpreter.executionOf(branch),
+      execution,
       id: `${branch.key}/${branch.entered.event}/${branch.retryCount}`,
       repeated: call.repeated ?? false,
       parameters: call.parameters,
-      scope: callScope(
-        this.#interpreter.executionOf(branch),
-        call.roleArn,
-        this.#region(branch, integration),
-      ),
+      scope:
+        call.roleArn === null
+          ? callScope(execution, region)
+          : await this.#integrations.assume(execution, call.roleArn, region),
     };
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { IntegrationError } from "../../../local/asl/contract.ts";
+import { AwsError } from "../../../local/aws/contract.ts";
 import { createRig, invokeArn, machine } from "./rig.ts";
 
 const task = (resource: string, args: object | undefined, rest: object = {}): object =>
@@ -59,8 +60,67 @@ describe("aws-sdk", () => {
         caller: "machine-1",
       },
     });
-    expect(rig.calls[1]?.scope.account).toBe("222222222222");
-    expect(rig.calls[1]?.scope.principal.arn).toMatch(/^arn:aws:sts::222222222222:assumed-role\/Other\//);
+    // With the machine's role, and the machine's ARN as external id.
+    expect(rig.calls[1]).toMatchObject({
+      service: "sts",
+      action: "AssumeRole",
+      args: {
+        RoleArn: "arn:aws:iam::222222222222:role/path/Other",
+        ExternalId: expect.stringMatching(/:111111111111:stateMachine:machine-2$/),
+      },
+      scope: { principal: { roleArn: "arn:aws:iam::111111111111:role/sfn-role" } },
+    });
+    expect(rig.calls[2]?.scope.account).toBe("222222222222");
+    expect(rig.calls[2]?.scope.principal.arn).toBe("arn:aws:sts::222222222222:assumed-role/Other/machine-2");
+  });
+
+  it("fails as Step Functions does when the role does not let the machine in", async () => {
+    const rig = createRig({
+      sdk: {
+        "eks:listClusters": () => ({}),
+        "sts:AssumeRole": () => {
+          throw new AwsError("AccessDenied", "not authorized", { status: 403 });
+        },
+      },
+    });
+    const ended = await rig.run(
+      task("aws-sdk:eks:listClusters", {}, { Credentials: { RoleArn: "{% $states.input.role %}" } }),
+      { role: "arn:aws:iam::222222222222:role/Other" },
+    );
+    expect(ended).toMatchObject({
+      error: "States.TaskFailed",
+      cause:
+        "The role arn:aws:iam::111111111111:role/sfn-role is not authorized to assume the task state's role, arn:aws:iam::222222222222:role/Other.",
+    });
+    expect(rig.calls.some(({ action }) => action === "listClusters")).toBe(false);
+  });
+
+  it("assumes a role once for as long as its session is good", async () => {
+    const rig = createRig({ sdk: { "eks:listClusters": () => ({}) } });
+    const call = (next: object) => ({
+      Type: "Task",
+      Resource: "arn:aws:states:::aws-sdk:eks:listClusters",
+      Arguments: {},
+      Credentials: { RoleArn: "arn:aws:iam::222222222222:role/Other" },
+      ...next,
+    });
+    const wait = (seconds: number, Next: string) => ({ Type: "Wait", Seconds: seconds, Next });
+    await rig.run(
+      machine({
+        One: call({ Next: "Soon" }),
+        Soon: wait(600, "Two"),
+        Two: call({ Next: "Later" }),
+        Later: wait(3600, "Three"),
+        Three: call({ End: true }),
+      }),
+    );
+    expect(rig.calls.map(({ action }) => action)).toEqual([
+      "AssumeRole",
+      "listClusters",
+      "listClusters",
+      "AssumeRole",
+      "listClusters",
+    ]);
   });
 });
 

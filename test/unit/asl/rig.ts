@@ -141,6 +141,17 @@ export function createRig(options: RigOptions = {}): Rig {
     }
   }
 
+  /** Anybody may assume any role, unless `sdk["sts:AssumeRole"]` says otherwise. */
+  function assumeRole(input: Record<string, unknown>): Record<string, unknown> {
+    options.sdk?.["sts:AssumeRole"]?.(input, rig);
+    const [, , , , account, path = ""] = String(input.RoleArn).split(":");
+    const session = `${path.split("/").at(-1)}/${input.RoleSessionName}`;
+    return {
+      Credentials: { AccessKeyId: "ASIA0" },
+      AssumedRoleUser: { Arn: `arn:aws:sts::${account}:assumed-role/${session}` },
+    };
+  }
+
   const endpoint = {
     async call(service: string, operation: string, input: Record<string, unknown>, from: CallScope) {
       if (service === "sfn") {
@@ -150,6 +161,7 @@ export function createRig(options: RigOptions = {}): Rig {
         return (await handler?.(input, from)) as Record<string, unknown>;
       }
       calls.push({ service, action: operation, args: input, scope: from });
+      if (service === "sts") return assumeRole(input);
       return invoke(input);
     },
   } as unknown as AwsEndpoint;

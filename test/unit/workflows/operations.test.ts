@@ -325,7 +325,7 @@ describe("an execution that ends without recording its outcome", () => {
       endpoint.call(
         "eventbridge",
         "DisableRule",
-        { Name: "slipway-execution-ended" },
+        { Name: "slipway-local-execution-ended" },
         { ...home, principal },
       ),
     );
