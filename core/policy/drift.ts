@@ -33,5 +33,12 @@ export const driftSchema = z.strictObject({
 
 export type DriftPolicy = z.infer<typeof driftSchema>;
 
-export const driftModeOf = (policy: DriftPolicy, driftClass: DriftClass): DriftMode =>
-  policy.classes[driftClass] ?? policy.mode;
+/**
+ * The mode of a difference. What takes away something that may carry workloads (`disruptive`) is remediated only
+ * where its class is named: `mode: remediate` alone asks a person first.
+ */
+export function driftModeOf(policy: DriftPolicy, driftClass: DriftClass, disruptive = false): DriftMode {
+  const own = policy.classes[driftClass];
+  if (own !== undefined) return own;
+  return policy.mode === "remediate" && disruptive ? "approve" : policy.mode;
+}
