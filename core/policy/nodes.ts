@@ -1,6 +1,20 @@
 import * as z from "zod";
 import { count, seconds } from "./fields.ts";
 
+/** The kubelet's conditions and those of the EKS node monitoring agent. */
+export const NODE_CONDITIONS = [
+  "Ready",
+  "KernelReady",
+  "NetworkingReady",
+  "StorageReady",
+  "ContainerRuntimeReady",
+  "AcceleratedHardwareReady",
+  "DiskPressure",
+  "MemoryPressure",
+  "PIDPressure",
+  "NetworkUnavailable",
+] as const;
+
 /** What Slipway may do about sick nodes by itself. */
 export const nodesSchema = z.strictObject({
   mode: z.enum(["off", "report", "remediate"]).default("report"),
@@ -8,8 +22,20 @@ export const nodesSchema = z.strictObject({
   spot: z.enum(["off", "report", "drain"]).default("drain"),
   /** Nodes of one group that may be in remediation at once; a share is rounded down, but is at least one. */
   maxConcurrent: count(450, "nodes").default(1),
-  /** More of a group sick at once is taken for a false signal: nothing is done, and it is said. */
+  /**
+   * So many of a group sick at once, but at least two, are taken for a false signal: nothing is done, and it is
+   * said. A share is rounded up.
+   */
   falseSignal: count(450, "nodes").default("50%"),
+  /** Conditions of a node that its replacement helps against; those of others are shown only. */
+  conditions: z
+    .array(z.enum(NODE_CONDITIONS))
+    .max(NODE_CONDITIONS.length)
+    .default(
+      [...NODE_CONDITIONS].filter(
+        (condition) => condition !== "MemoryPressure" && condition !== "PIDPressure",
+      ),
+    ),
   /** A node is sick only after so many seconds of it. */
   confirmSeconds: seconds(7200).default(300),
   /** Seconds between two remediations in one group. */
