@@ -2,6 +2,8 @@ import type { WorkflowDeclaration } from "../core/declaration.ts";
 import { checks, verification } from "./fragments/checks.ts";
 import { deleteAndWait, untilActive } from "./fragments/nodegroup.ts";
 import { partMachine } from "./fragments/operation.ts";
+import { selfManagedGreen } from "./fragments/self-managed.ts";
+import { deleteStackAndWait } from "./fragments/stack.ts";
 import {
   catchTo,
   choose,
@@ -18,6 +20,7 @@ import {
 const step = expr("$step");
 const blue = expr("$blue");
 const green = expr("$green");
+const kind = expr("$kind");
 
 /** A failure that leaves something to undo: to `Undo`, as long as blue is not being deleted. */
 const failTo = "Undo";
@@ -30,15 +33,19 @@ const failTo = "Undo";
  *    └── a green of an earlier attempt that is of no use ───┴──────────────────────────────────┘
  *                                                            the point of no return is DeleteBlue
  *
+ * A self-managed group takes the same way with stacks in place of node groups (PlanGreenStack, CreateGreenStack,
+ * DeleteBlueStack, DeleteGreenStack).
+ *
  * PlanGreen looks at the live cluster, so that a run after a crash or a failure goes on from there.
  */
 const definition = partMachine({
-  comment: "Replaces the nodes of a managed node group by a new group beside it",
-  startAt: "PlanGreen",
+  comment: "Replaces the nodes of a node group by a new group beside it",
+  startAt: "PlanRotation",
   fromInput: {
     cluster: expr("$states.input.cluster"),
     step: expr("$states.input.step"),
     nodegroup: expr("$states.input.nodegroup"),
+    kind: expr("$exists($states.input.kind) ? $states.input.kind : 'managed'"),
     version: expr("$states.input.version"),
   },
   ownStart: "OnlyGroup",
@@ -49,11 +56,13 @@ const definition = partMachine({
       Assign: {
         step: expr("$phase.nodegroups[0].step"),
         nodegroup: expr("$phase.nodegroups[0].nodegroup"),
+        kind: expr("$phase.nodegroups[0].kind"),
         version: expr("$phase.version"),
       },
       Next: "Gate",
     },
-    ...checks("PlanGreen"),
+    ...checks("PlanRotation"),
+    PlanRotation: choose([{ when: "$kind = 'self-managed'", next: "PlanGreenStack" }], { next: "PlanGreen" }),
     PlanGreen: run(
       "plan-green",
       { step, nodegroup: expr("$nodegroup"), version: expr("$version") },
@@ -67,6 +76,7 @@ const definition = partMachine({
           ready: 0,
           memory: {},
           discarding: false,
+          greenStack: "",
         },
         failTo: "WorkFailed",
         next: "GreenPlanned",
@@ -122,7 +132,7 @@ const definition = partMachine({
     ...untilActive({ id: "Green", name: "$green", next: "NodesReady", failTo }),
     NodesReady: run(
       "nodes-ready",
-      { step, green, size: expr("$size"), polls: expr("$polls"), ready: expr("$ready"), bake: true },
+      { step, green, kind, size: expr("$size"), polls: expr("$polls"), ready: expr("$ready"), bake: true },
       {
         assign: { polls: expr("$polls + 1"), ready: expr("$states.result.Payload.ready") },
         failTo,
@@ -135,7 +145,7 @@ const definition = partMachine({
     WaitForNodes: wait("$states.input.waitSeconds", "NodesReady"),
     Drain: run(
       "drain-nodes",
-      { step, nodegroup: blue, into: green, undo: false, memory: expr("$memory") },
+      { step, nodegroup: blue, into: green, kind, undo: false, memory: expr("$memory") },
       { assign: { memory: expr("$states.result.Payload.memory") }, failTo, next: "Drained" },
     ),
     Drained: choose(
@@ -143,8 +153,10 @@ const definition = partMachine({
         { when: "$states.input.state = 'waiting'", next: "WaitToDrain" },
         { when: "$states.input.state = 'paused'", next: "DrainGate" },
       ],
-      { next: "DeleteBlue" },
+      { next: "BlueEmpty" },
     ),
+    BlueEmpty: choose([{ when: "$kind = 'self-managed'", next: "DeleteBlueStack" }], { next: "DeleteBlue" }),
+    ...deleteStackAndWait({ id: "Blue", stack: "$blueStack", next: "EndRotation", failTo: "EndFailed" }),
     WaitToDrain: wait("$states.input.waitSeconds", "Drain"),
     DrainGate: gate("Drain", { failTo, assign: { memory: {} } }),
     ...deleteAndWait({ id: "Blue", name: "$blue", next: "EndRotation", failTo: "EndFailed" }),
@@ -153,6 +165,8 @@ const definition = partMachine({
       { step, blue, green, size: expr("$size"), undone: false },
       { failTo: "WorkFailed", next: "WorkDone" },
     ),
+
+    ...selfManagedGreen({ next: "NodesReady", failTo }),
 
     // The policy's other method: EKS replaces the nodes itself, within the group's own updateConfig.
     UpdateBlue: eks(
@@ -236,7 +250,15 @@ const definition = partMachine({
 
     Undo: run(
       "undo-rotation",
-      { step, blue, green, failure: expr("$failure"), discarding: expr("$discarding") },
+      {
+        step,
+        blue,
+        green,
+        kind,
+        greenStack: expr("$greenStack"),
+        failure: expr("$failure"),
+        discarding: expr("$discarding"),
+      },
       {
         assign: { cause: expr("$failure"), memory: {}, polls: 0 },
         failTo: "",
@@ -248,6 +270,7 @@ const definition = partMachine({
     GreenLeft: choose(
       [
         { when: "$states.input.green = 'there'", next: "UndoDrain" },
+        { when: "$states.input.green = 'going' and $kind = 'self-managed'", next: "DeleteGreenStack" },
         { when: "$states.input.green = 'going'", next: "WaitUntilGreenGone" },
       ],
       { next: "Undone" },
@@ -255,20 +278,24 @@ const definition = partMachine({
     // Pods that moved already go back before their nodes vanish, within their budgets.
     UndoDrain: run(
       "drain-nodes",
-      { step, nodegroup: green, into: blue, undo: true, memory: expr("$memory") },
+      { step, nodegroup: green, into: blue, kind, undo: true, memory: expr("$memory") },
       {
         assign: { memory: expr("$states.result.Payload.memory") },
-        catches: [{ ErrorEquals: ["States.ALL"], Next: "DeleteGreen" }],
+        catches: [{ ErrorEquals: ["States.ALL"], Next: "RemoveGreen" }],
         failTo: "",
         next: "UndoDrained",
       },
     ),
     UndoDrained: choose([{ when: "$states.input.state = 'waiting'", next: "WaitToUndo" }], {
+      next: "RemoveGreen",
+    }),
+    RemoveGreen: choose([{ when: "$kind = 'self-managed'", next: "DeleteGreenStack" }], {
       next: "DeleteGreen",
     }),
+    ...deleteStackAndWait({ id: "Green", stack: "$greenStack", next: "Undone", failTo: "UndoFailed" }),
     WaitToUndo: wait("$states.input.waitSeconds", "UndoDrain"),
     ...deleteAndWait({ id: "Green", name: "$green", next: "Undone", failTo: "UndoFailed" }),
-    Undone: choose([{ when: "$discarding", next: "PlanGreen" }], { next: "EndUndone" }),
+    Undone: choose([{ when: "$discarding", next: "PlanRotation" }], { next: "EndUndone" }),
     EndUndone: run(
       "end-rotation",
       { step, blue, green, size: expr("$size"), undone: true, failure: expr("$cause") },

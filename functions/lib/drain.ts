@@ -62,7 +62,8 @@ interface LiveNode {
 export async function drainPass(
   client: KubernetesClient,
   request: {
-    readonly nodegroup: string;
+    /** A managed group by its physical name, or the nodes themselves. */
+    readonly nodegroup: string | readonly V1Node[];
     readonly policy: RotationPolicy;
     readonly now: number;
   },
@@ -151,8 +152,17 @@ function heldPods(skip: SkippedNode, pods: readonly V1Pod[], budgets: readonly B
   });
 }
 
-async function readNodes(client: KubernetesClient, nodegroup: string): Promise<LiveNode[]> {
-  const nodes = await client.listNodes(`${NODEGROUP_LABEL}=${nodegroup}`);
+const nodesOf = async (
+  client: KubernetesClient,
+  nodegroup: string | readonly V1Node[],
+): Promise<readonly V1Node[]> =>
+  typeof nodegroup === "string" ? client.listNodes(`${NODEGROUP_LABEL}=${nodegroup}`) : nodegroup;
+
+async function readNodes(
+  client: KubernetesClient,
+  nodegroup: string | readonly V1Node[],
+): Promise<LiveNode[]> {
+  const nodes = await nodesOf(client, nodegroup);
   const names = new Set(nodes.map((node) => node.metadata?.name ?? ""));
   const pods =
     names.size <= FEW_NODES
@@ -213,8 +223,11 @@ async function evictAll(
 }
 
 /** Undoes the cordon of the nodes that we cordoned. Returns their names. */
-export async function uncordonAll(client: KubernetesClient, nodegroup: string): Promise<string[]> {
-  const nodes = await client.listNodes(`${NODEGROUP_LABEL}=${nodegroup}`);
+export async function uncordonAll(
+  client: KubernetesClient,
+  nodegroup: string | readonly V1Node[],
+): Promise<string[]> {
+  const nodes = await nodesOf(client, nodegroup);
   const ours = nodes.filter((node) => node.metadata?.annotations?.[DRAIN_ANNOTATION] !== undefined);
   return concurrently(ours, PARALLEL_CALLS, async (node) => {
     const name = node.metadata?.name ?? "";

@@ -1,4 +1,5 @@
 import type { OperationType, PlanPhase } from "../../core/operation/types.ts";
+import { isRotation } from "../../core/plan/steps.ts";
 import type { ClusterSnapshot } from "../../core/snapshot.ts";
 import { minorOf } from "../../core/versions/version.ts";
 
@@ -38,6 +39,8 @@ export function verifyPhase(snapshot: ClusterSnapshot, type: OperationType, phas
         addon.healthIssues.every((issue) => issue.code === "InsufficientNumberOfReplicas");
       if (addon.status !== "ACTIVE" && !idle) settling.push(`add-on ${addon.name} is ${addon.status}`);
     }
+    if (step.kind === "self-managed" && isRotation(step))
+      verifySelfManaged(snapshot, step.target ?? "", phase, { wrong, settling });
     if (step.kind !== "nodegroup") continue;
     const groups = snapshot.nodegroups.filter((g) => g.logicalName === step.target);
     if (groups.length !== 1)
@@ -62,4 +65,32 @@ export function verifyPhase(snapshot: ClusterSnapshot, type: OperationType, phas
     }
   }
   return { wrong, settling };
+}
+
+/** One generation, as many Ready machines as it wants, none of them older than the control plane's version. */
+function verifySelfManaged(
+  { selfManaged, kubernetes }: ClusterSnapshot,
+  name: string,
+  phase: PlanPhase,
+  { wrong, settling }: { readonly wrong: string[]; readonly settling: string[] },
+): void {
+  if (!selfManaged?.ok) {
+    settling.push(`the Auto Scaling groups cannot be read: ${selfManaged?.reason ?? "not asked for"}`);
+    return;
+  }
+  const groups = selfManaged.value.filter((group) => group.ours && group.logicalName === name);
+  const [group, ...more] = groups;
+  if (!group) wrong.push(`node group ${name} is missing`);
+  if (more.length > 0)
+    wrong.push(`node group ${name} exists ${groups.length} times: ${groups.map((g) => g.name).join(", ")}`);
+  if (!group || !kubernetes.ok) return;
+  const machines = new Set(group.instanceIds);
+  const nodes = kubernetes.value.nodes.filter((node) => machines.has(node.instanceId ?? ""));
+  const old = nodes.filter((node) => minorOf(node.kubeletVersion) !== phase.version);
+  if (old.length > 0)
+    wrong.push(`${old.length} nodes of ${group.name} are not on ${phase.version}: ${old[0]?.name}`);
+  const unready = nodes.filter((node) => !node.ready);
+  if (unready.length > 0) settling.push(`${unready.length} nodes of ${group.name} are not ready`);
+  if (nodes.length < group.desiredSize)
+    settling.push(`${group.name} has ${nodes.length} of ${group.desiredSize} nodes`);
 }

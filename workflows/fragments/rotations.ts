@@ -23,6 +23,7 @@ export const rotations = (next: string): States => ({
             cluster: expr("$cluster"),
             step: expr("$states.input.group.step"),
             nodegroup: expr("$states.input.group.nodegroup"),
+            kind: expr("$states.input.group.kind"),
             version: expr("$phase.version"),
           },
           {

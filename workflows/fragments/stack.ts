@@ -118,3 +118,65 @@ export const explainStack = ({ id, next, failTo }: StackStates): States => ({
     Next: next,
   },
 });
+
+/**
+ * Deletes a stack and waits until it is gone; one that is not there is success. `stack` is an expression of its
+ * name. Enter at `Delete<id>Stack`, which may also be entered again: deleting what is being deleted changes nothing.
+ */
+export const deleteStackAndWait = (options: StackStates & { readonly stack: string }): States => {
+  const { id, stack, next, failTo } = options;
+  return {
+    [`Delete${id}Stack`]: service(
+      "cloudformation",
+      "CloudFormation",
+      "deleteStack",
+      { StackName: expr(stack) },
+      { assign: { polls: 0 }, output: {}, failTo, next: `WaitUntil${id}StackGone` },
+    ),
+    [`WaitUntil${id}StackGone`]: wait("$polls = 0 ? 45 : 20", `Describe${id}StackGone`),
+    [`Describe${id}StackGone`]: service(
+      "cloudformation",
+      "CloudFormation",
+      "describeStacks",
+      { StackName: expr(stack) },
+      {
+        assign: { polls: expr("$polls + 1") },
+        output: {
+          status: expr("$states.result.Stacks[0].StackStatus"),
+          reason: expr(
+            "$exists($states.result.Stacks[0].StackStatusReason) ? $states.result.Stacks[0].StackStatusReason : ''",
+          ),
+        },
+        // By name a deleted stack does not exist; CloudFormation has no code of its own for that.
+        catches: [
+          {
+            ErrorEquals: [
+              "CloudFormation.CloudFormationException",
+              "CloudFormation.ValidationErrorException",
+            ],
+            Next: next,
+          },
+        ],
+        failTo,
+        next: `${id}StackGone`,
+      },
+    ),
+    [`${id}StackGone`]: choose(
+      [
+        { when: "$states.input.status = 'DELETE_COMPLETE'", next },
+        {
+          when: "$states.input.status != 'DELETE_IN_PROGRESS' or $polls >= 120",
+          assign: {
+            failure: failure("StackNotDeleted", {
+              message: `'stack ' & ${stack} & ' could not be deleted, it is ' & $states.input.status & ' ' & $states.input.reason`,
+              remedy:
+                "Remove what still uses it (network interfaces, roles in use), then retry the operation.",
+            }),
+          },
+          next: failTo,
+        },
+      ],
+      { next: `WaitUntil${id}StackGone` },
+    ),
+  };
+};
