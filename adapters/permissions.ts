@@ -232,3 +232,9 @@ export const live: readonly Grant[] = [
   { actions: ["eks:DescribeFargateProfile"], resources: [eks("fargateprofile/*/*/*")] },
   subnets,
 ];
+
+/** Instances with their tags, status checks and planned events; these actions know no resource. */
+export const machines: Grant = {
+  actions: ["ec2:DescribeInstanceStatus", "ec2:DescribeInstances"],
+  resources: ["*"],
+};

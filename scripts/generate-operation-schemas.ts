@@ -42,6 +42,27 @@ const WANTED: readonly Wanted[] = [
     },
   },
   {
+    schema: ec2.DescribeInstances$,
+    keep: {
+      DescribeInstancesRequest: ["Filters", "NextToken", "MaxResults"],
+      DescribeInstancesResult: ["Reservations", "NextToken"],
+      Reservation: ["Instances"],
+      Instance: ["InstanceId", "State", "Tags", "PrivateDnsName", "Placement", "InstanceLifecycle"],
+      InstanceState: ["Name"],
+      Placement: ["AvailabilityZone"],
+    },
+  },
+  {
+    schema: ec2.DescribeInstanceStatus$,
+    keep: {
+      DescribeInstanceStatusRequest: ["InstanceIds", "IncludeAllInstances", "NextToken", "MaxResults"],
+      DescribeInstanceStatusResult: ["InstanceStatuses", "NextToken"],
+      InstanceStatus: ["InstanceId", "InstanceStatus", "SystemStatus", "Events"],
+      InstanceStatusSummary: ["Status"],
+      InstanceStatusEvent: ["Code", "Description", "NotBefore"],
+    },
+  },
+  {
     schema: ec2.DescribeInstanceTypes$,
     keep: {
       DescribeInstanceTypesRequest: ["Filters", "NextToken", "MaxResults"],

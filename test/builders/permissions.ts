@@ -58,6 +58,8 @@ const RESOURCES: Readonly<Record<string, Resources>> = {
   "logs:CreateLogGroup": logGroup,
   "logs:PutRetentionPolicy": logGroup,
   "ec2:DescribeSubnets": () => ["*"],
+  "ec2:DescribeInstances": () => ["*"],
+  "ec2:DescribeInstanceStatus": () => ["*"],
 };
 
 const PREFIX: Readonly<Record<string, string>> = {

@@ -19,6 +19,10 @@ import type {
   StartQueryCommandOutput,
 } from "@aws-sdk/client-cloudwatch-logs";
 import type {
+  DescribeInstanceStatusCommandInput,
+  DescribeInstanceStatusCommandOutput,
+  DescribeInstancesCommandInput,
+  DescribeInstancesCommandOutput,
   DescribeInstanceTypesCommandInput,
   DescribeInstanceTypesCommandOutput,
   DescribeLaunchTemplateVersionsCommandInput,
@@ -128,6 +132,16 @@ export const describeSubnets: Operation<DescribeSubnetsCommandInput, DescribeSub
   schema: schemas.DescribeSubnets,
 };
 
+export const describeInstances: Operation<DescribeInstancesCommandInput, DescribeInstancesCommandOutput> = {
+  service: ec2,
+  schema: schemas.DescribeInstances,
+};
+
+export const describeInstanceStatus: Operation<
+  DescribeInstanceStatusCommandInput,
+  DescribeInstanceStatusCommandOutput
+> = { service: ec2, schema: schemas.DescribeInstanceStatus };
+
 export const describeInstanceTypes: Operation<
   DescribeInstanceTypesCommandInput,
   DescribeInstanceTypesCommandOutput
@@ -138,10 +152,11 @@ export const describeAutoScalingGroups: Operation<
   DescribeAutoScalingGroupsCommandOutput
 > = { service: autoScaling, schema: schemas.DescribeAutoScalingGroups };
 
-export const createOrUpdateTags: Operation<CreateOrUpdateTagsCommandInput, CreateOrUpdateTagsCommandOutput> = {
-  service: autoScaling,
-  schema: schemas.CreateOrUpdateTags,
-};
+export const createOrUpdateTags: Operation<CreateOrUpdateTagsCommandInput, CreateOrUpdateTagsCommandOutput> =
+  {
+    service: autoScaling,
+    schema: schemas.CreateOrUpdateTags,
+  };
 
 export const deleteTags: Operation<DeleteTagsCommandInput, DeleteTagsCommandOutput> = {
   service: autoScaling,

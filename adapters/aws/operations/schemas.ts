@@ -91,6 +91,251 @@ export const DescribeSubnets: StaticOperationSchema = [
   ],
 ];
 
+export const DescribeInstances: StaticOperationSchema = [
+  9,
+  "com.amazonaws.ec2",
+  "DescribeInstances",
+  0,
+  [
+    3,
+    "com.amazonaws.ec2",
+    "DescribeInstancesRequest",
+    0,
+    ["Filters", "NextToken", "MaxResults"],
+    [
+      [
+        [
+          1,
+          "com.amazonaws.ec2",
+          "FilterList",
+          0,
+          [
+            [
+              3,
+              "com.amazonaws.ec2",
+              "Filter",
+              0,
+              ["Name", "Values"],
+              [
+                0,
+                [
+                  [1, "com.amazonaws.ec2", "ValueStringList", 0, [0, { xmlName: "item" }]],
+                  { xmlName: "Value" },
+                ],
+              ],
+            ],
+            { xmlName: "Filter" },
+          ],
+        ],
+        { xmlName: "Filter" },
+      ],
+      [0, { ec2QueryName: "NextToken", xmlName: "nextToken" }],
+      [1, { ec2QueryName: "MaxResults", xmlName: "maxResults" }],
+    ],
+  ],
+  [
+    3,
+    "com.amazonaws.ec2",
+    "DescribeInstancesResult",
+    0,
+    ["NextToken", "Reservations"],
+    [
+      [0, { ec2QueryName: "NextToken", xmlName: "nextToken" }],
+      [
+        [
+          1,
+          "com.amazonaws.ec2",
+          "ReservationList",
+          0,
+          [
+            [
+              3,
+              "com.amazonaws.ec2",
+              "Reservation",
+              0,
+              ["Instances"],
+              [
+                [
+                  [
+                    1,
+                    "com.amazonaws.ec2",
+                    "InstanceList",
+                    0,
+                    [
+                      [
+                        3,
+                        "com.amazonaws.ec2",
+                        "Instance",
+                        0,
+                        ["InstanceLifecycle", "Tags", "InstanceId", "State", "PrivateDnsName", "Placement"],
+                        [
+                          [0, { ec2QueryName: "InstanceLifecycle", xmlName: "instanceLifecycle" }],
+                          [
+                            [
+                              1,
+                              "com.amazonaws.ec2",
+                              "TagList",
+                              0,
+                              [
+                                [
+                                  3,
+                                  "com.amazonaws.ec2",
+                                  "Tag",
+                                  0,
+                                  ["Key", "Value"],
+                                  [
+                                    [0, { ec2QueryName: "Key", xmlName: "key" }],
+                                    [0, { ec2QueryName: "Value", xmlName: "value" }],
+                                  ],
+                                ],
+                                { xmlName: "item" },
+                              ],
+                            ],
+                            { ec2QueryName: "TagSet", xmlName: "tagSet" },
+                          ],
+                          [0, { ec2QueryName: "InstanceId", xmlName: "instanceId" }],
+                          [
+                            [
+                              3,
+                              "com.amazonaws.ec2",
+                              "InstanceState",
+                              0,
+                              ["Name"],
+                              [[0, { ec2QueryName: "Name", xmlName: "name" }]],
+                            ],
+                            { ec2QueryName: "InstanceState", xmlName: "instanceState" },
+                          ],
+                          [0, { ec2QueryName: "PrivateDnsName", xmlName: "privateDnsName" }],
+                          [
+                            [
+                              3,
+                              "com.amazonaws.ec2",
+                              "Placement",
+                              0,
+                              ["AvailabilityZone"],
+                              [[0, { ec2QueryName: "AvailabilityZone", xmlName: "availabilityZone" }]],
+                            ],
+                            { ec2QueryName: "Placement", xmlName: "placement" },
+                          ],
+                        ],
+                      ],
+                      { xmlName: "item" },
+                    ],
+                  ],
+                  { ec2QueryName: "InstancesSet", xmlName: "instancesSet" },
+                ],
+              ],
+            ],
+            { xmlName: "item" },
+          ],
+        ],
+        { ec2QueryName: "ReservationSet", xmlName: "reservationSet" },
+      ],
+    ],
+  ],
+];
+
+export const DescribeInstanceStatus: StaticOperationSchema = [
+  9,
+  "com.amazonaws.ec2",
+  "DescribeInstanceStatus",
+  0,
+  [
+    3,
+    "com.amazonaws.ec2",
+    "DescribeInstanceStatusRequest",
+    0,
+    ["InstanceIds", "MaxResults", "NextToken", "IncludeAllInstances"],
+    [
+      [
+        [1, "com.amazonaws.ec2", "InstanceIdStringList", 0, [0, { xmlName: "InstanceId" }]],
+        { xmlName: "InstanceId" },
+      ],
+      1,
+      0,
+      [2, { ec2QueryName: "IncludeAllInstances", xmlName: "includeAllInstances" }],
+    ],
+  ],
+  [
+    3,
+    "com.amazonaws.ec2",
+    "DescribeInstanceStatusResult",
+    0,
+    ["InstanceStatuses", "NextToken"],
+    [
+      [
+        [
+          1,
+          "com.amazonaws.ec2",
+          "InstanceStatusList",
+          0,
+          [
+            [
+              3,
+              "com.amazonaws.ec2",
+              "InstanceStatus",
+              0,
+              ["Events", "InstanceId", "InstanceStatus", "SystemStatus"],
+              [
+                [
+                  [
+                    1,
+                    "com.amazonaws.ec2",
+                    "InstanceStatusEventList",
+                    0,
+                    [
+                      [
+                        3,
+                        "com.amazonaws.ec2",
+                        "InstanceStatusEvent",
+                        0,
+                        ["Code", "Description", "NotBefore"],
+                        [
+                          [0, { ec2QueryName: "Code", xmlName: "code" }],
+                          [0, { ec2QueryName: "Description", xmlName: "description" }],
+                          [4, { ec2QueryName: "NotBefore", xmlName: "notBefore" }],
+                        ],
+                      ],
+                      { xmlName: "item" },
+                    ],
+                  ],
+                  { ec2QueryName: "EventsSet", xmlName: "eventsSet" },
+                ],
+                [0, { ec2QueryName: "InstanceId", xmlName: "instanceId" }],
+                [
+                  [
+                    3,
+                    "com.amazonaws.ec2",
+                    "InstanceStatusSummary",
+                    0,
+                    ["Status"],
+                    [[0, { ec2QueryName: "Status", xmlName: "status" }]],
+                  ],
+                  { ec2QueryName: "InstanceStatus", xmlName: "instanceStatus" },
+                ],
+                [
+                  [
+                    3,
+                    "com.amazonaws.ec2",
+                    "InstanceStatusSummary",
+                    0,
+                    ["Status"],
+                    [[0, { ec2QueryName: "Status", xmlName: "status" }]],
+                  ],
+                  { ec2QueryName: "SystemStatus", xmlName: "systemStatus" },
+                ],
+              ],
+            ],
+            { xmlName: "item" },
+          ],
+        ],
+        { ec2QueryName: "InstanceStatusSet", xmlName: "instanceStatusSet" },
+      ],
+      [0, { ec2QueryName: "NextToken", xmlName: "nextToken" }],
+    ],
+  ],
+];
+
 export const DescribeInstanceTypes: StaticOperationSchema = [
   9,
   "com.amazonaws.ec2",
