@@ -1,6 +1,13 @@
 import type { Finding, OperationType, Severity } from "../operation/types.ts";
 import type { AutomationPolicy } from "../policy/schema.ts";
-import type { ClusterSnapshot, KubernetesFacts, NodegroupFacts, SelfManagedFacts } from "../snapshot.ts";
+import type { RollbackFacts } from "../rollback/facts.ts";
+import type {
+  ClusterSnapshot,
+  KubernetesFacts,
+  NodegroupFacts,
+  Read,
+  SelfManagedFacts,
+} from "../snapshot.ts";
 
 /** What a check looks at, worked out once for all of them. */
 export interface CheckContext {
@@ -19,6 +26,8 @@ export interface CheckContext {
   readonly prepared: ReadonlySet<string>;
   /** Undefined when the Kubernetes API could not be read; READABILITY says so. */
   readonly kubernetes: KubernetesFacts | undefined;
+  /** What EKS tells of the way back; only of a rollback. */
+  readonly rollback: Read<RollbackFacts> | undefined;
 }
 
 export type CheckResult = Omit<Finding, "code" | "overridden">;
@@ -30,17 +39,24 @@ export interface Check {
   readonly title: string;
   /** Operations that it guards. */
   readonly guards: ReadonlySet<OperationType>;
+  /** EKS refuses what it finds whatever anybody says: an override would only fail later, in the middle. */
+  readonly absolute?: boolean;
   run(context: CheckContext): readonly CheckResult[];
 }
 
 export const UPGRADE: ReadonlySet<OperationType> = new Set(["upgrade-cluster"]);
 /** Operations that replace nodes. */
-export const NODES: ReadonlySet<OperationType> = new Set(["upgrade-cluster", "rotate-nodegroup"]);
+export const NODES: ReadonlySet<OperationType> = new Set([
+  "upgrade-cluster",
+  "rotate-nodegroup",
+  "rollback-cluster",
+]);
 /** Operations that change a cluster which stays. */
 export const CHANGES: ReadonlySet<OperationType> = new Set([
   "upgrade-cluster",
   "rotate-nodegroup",
   "update-addons",
+  "rollback-cluster",
 ]);
 
 /** Makes the results of a check: `finding("block")(subject, evidence, remedy)`. */

@@ -1,6 +1,8 @@
 import type { Finding, OperationType, Override } from "../operation/types.ts";
 import { type AutomationPolicy, defaultPolicy } from "../policy/schema.ts";
-import type { ClusterSnapshot } from "../snapshot.ts";
+import type { RollbackFacts } from "../rollback/facts.ts";
+import { groupsToTakeBack } from "../rollback/way.ts";
+import type { ClusterSnapshot, Read } from "../snapshot.ts";
 import { hops } from "../versions/version.ts";
 import { addonCompatibility, addonHealth } from "./addons.ts";
 import { webhookEndpoints } from "./admission.ts";
@@ -38,6 +40,14 @@ import {
 } from "./nodegroups.ts";
 import { readability } from "./readability.ts";
 import { clusterRole, nodeRole } from "./roles.ts";
+import {
+  rollbackAddons,
+  rollbackInsights,
+  rollbackNodes,
+  rollbackOrigin,
+  rollbackSupport,
+  rollbackWindow,
+} from "./rollback.ts";
 import { localVolume, zoneVolume } from "./storage.ts";
 import { otherOwner, supportCost } from "./support.ts";
 import {
@@ -60,6 +70,12 @@ export const CHECKS: readonly Check[] = [
   readability,
   versionStep,
   versionSupport,
+  rollbackOrigin,
+  rollbackWindow,
+  rollbackSupport,
+  rollbackInsights,
+  rollbackNodes,
+  rollbackAddons,
   supportCost,
   otherOwner,
   deletionProtection,
@@ -150,6 +166,20 @@ export interface CheckOptions {
   readonly policy?: AutomationPolicy | undefined;
   /** Logical names of node groups that are rotated to the present version before the first hop. */
   readonly prepared?: ReadonlySet<string> | undefined;
+  /** What EKS tells of the way back, for a rollback. */
+  readonly rollback?: Read<RollbackFacts> | undefined;
+}
+
+/** Which node groups the operation replaces, by their logical names. */
+function groupsOfInterest(
+  snapshot: ClusterSnapshot,
+  { type, to, nodegroup }: CheckOptions,
+): (name: string) => boolean {
+  if (type === "rollback-cluster") {
+    const back = new Set(groupsToTakeBack(snapshot, to ?? snapshot.cluster.version).map(({ name }) => name));
+    return (name) => back.has(name);
+  }
+  return (name) => nodegroup === undefined || name === nodegroup;
 }
 
 /**
@@ -160,10 +190,9 @@ export interface CheckOptions {
 export function runChecks(snapshot: ClusterSnapshot, options: CheckOptions): Finding[] {
   const policy = options.policy ?? defaultPolicy;
   const to = options.to ?? snapshot.cluster.version;
+  const concerned = groupsOfInterest(snapshot, options);
   const nodegroups = snapshot.nodegroups.filter(
-    (group) =>
-      group.status !== "DELETING" &&
-      (options.nodegroup === undefined || group.logicalName === options.nodegroup),
+    (group) => group.status !== "DELETING" && concerned(group.logicalName),
   );
   const context: CheckContext = {
     snapshot,
@@ -173,13 +202,11 @@ export function runChecks(snapshot: ClusterSnapshot, options: CheckOptions): Fin
     policy,
     nodegroups,
     selfManaged: (snapshot.selfManaged?.ok ? snapshot.selfManaged.value : []).filter(
-      (group) =>
-        group.ours &&
-        !group.deleting &&
-        (options.nodegroup === undefined || group.logicalName === options.nodegroup),
+      (group) => group.ours && !group.deleting && concerned(group.logicalName),
     ),
     prepared: options.prepared ?? new Set(),
     kubernetes: snapshot.kubernetes.ok ? snapshot.kubernetes.value : undefined,
+    rollback: options.rollback,
   };
   const overridden = new Map([
     ...policy.checks.overrides.map((o) => [o.code, { by: "policy", reason: o.reason }] as const),
@@ -190,7 +217,7 @@ export function runChecks(snapshot: ClusterSnapshot, options: CheckOptions): Fin
   return CHECKS.filter((check) => check.guards.has(options.type)).flatMap((check) =>
     folded(check.run(context)).map((result): Finding => {
       const override = overridden.get(check.code);
-      const counts = result.severity === "block" || result.severity === "unknown";
+      const counts = !check.absolute && (result.severity === "block" || result.severity === "unknown");
       return { code: check.code, ...result, ...(override && counts ? { overridden: override } : {}) };
     }),
   );

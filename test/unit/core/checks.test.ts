@@ -20,6 +20,7 @@ import {
   version,
 } from "./builders.ts";
 import { clusterCases } from "./checks-cluster-cases.ts";
+import { rollbackCases } from "./checks-rollback-cases.ts";
 import { type Case, k8s, rotate, upgrade } from "./checks-table.ts";
 import { workloadCases } from "./checks-workload-cases.ts";
 
@@ -468,6 +469,7 @@ const cases: readonly Case[] = [
   },
   ...clusterCases,
   ...workloadCases,
+  ...rollbackCases,
 ];
 
 describe("pre-flight checks", () => {
