@@ -57,6 +57,8 @@ export interface PlatformOptions {
   readonly load?: (declaration: FunctionDeclaration) => Promise<FunctionModule>;
   /** Whether things that applied files say exist are brought into the simulated account. Default: true. */
   readonly furnish?: boolean;
+  /** Whether functions' SDK clients hand objects over instead of bytes: saves simulations a third of their time. */
+  readonly direct?: boolean;
   readonly onDefect?: (defect: ServiceDefect) => void;
   /** Told why a function behind the API could not answer. Default: standard error. */
   readonly onFailure?: (error: unknown) => void;
@@ -146,6 +148,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     store: options.store,
     externalId: options.externalId,
     log: options.log ?? (() => {}),
+    direct: options.direct ?? false,
   });
   for (const declaration of declared) {
     const runtime = runtimes(declaration);
@@ -219,8 +222,9 @@ function runtimeFactory(parts: {
   readonly store: Store | undefined;
   readonly externalId: string | undefined;
   readonly log: NonNullable<Runtime["log"]>;
+  readonly direct: boolean;
 }) {
-  const { kernel, endpoint, home } = parts;
+  const { kernel, endpoint, home, direct } = parts;
   const { clock, random, ids } = kernel;
   const sessions = createSessions(kernel);
   const transport = inMemoryKubernetes(parts.kubernetes);
@@ -246,7 +250,7 @@ function runtimeFactory(parts: {
         logLevel: "ERROR",
         ...(parts.externalId === undefined ? {} : { externalId: parts.externalId }),
       },
-      aws: inMemoryClientConfig({ endpoint, clock, random, region: home.region, credentials }),
+      aws: inMemoryClientConfig({ endpoint, clock, random, region: home.region, credentials, direct }),
       kubernetes: transport,
       ...(parts.store ? { store: parts.store } : {}),
       log: parts.log,

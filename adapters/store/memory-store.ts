@@ -1,4 +1,5 @@
 import { type ClusterRef, clusterKey } from "../../core/cluster-ref.ts";
+import { copyPlain } from "../../core/copy.ts";
 import type { Lease, Operation, OperationEvent } from "../../core/operation/types.ts";
 import type {
   ClusterRecord,
@@ -10,8 +11,6 @@ import type {
 } from "../../core/ports/store.ts";
 import { clusterBusy, generationConflict, operationExists, operationNotFound } from "./conflicts.ts";
 import { decodeCursor, encodeCursor } from "./keys.ts";
-
-const copy = <T>(value: T): T => structuredClone(value);
 
 /** The store in memory, for unit tests; it passes the same contract suite as the DynamoDB one. */
 export class MemoryStore implements Store {
@@ -26,7 +25,7 @@ export class MemoryStore implements Store {
   readonly #probes = new Map<string, Probe>();
 
   async getCluster(ref: ClusterRef): Promise<ClusterRecord | undefined> {
-    return copy(this.#clusters.get(clusterKey(ref)));
+    return copyPlain(this.#clusters.get(clusterKey(ref)));
   }
 
   async findClusters(name: string): Promise<readonly ClusterRecord[]> {
@@ -45,7 +44,7 @@ export class MemoryStore implements Store {
       if (stored?.generation === record.generation && stored.updatedAt === record.updatedAt) return;
       throw generationConflict(record.ref, record.generation);
     }
-    this.#clusters.set(clusterKey(record.ref), copy(record));
+    this.#clusters.set(clusterKey(record.ref), copyPlain(record));
   }
 
   async deleteCluster(ref: ClusterRef): Promise<void> {
@@ -54,11 +53,11 @@ export class MemoryStore implements Store {
 
   async createOperation(operation: Operation): Promise<void> {
     if (this.#operations.has(operation.id)) throw operationExists(operation.id);
-    this.#operations.set(operation.id, copy(operation));
+    this.#operations.set(operation.id, copyPlain(operation));
   }
 
   async getOperation(id: string): Promise<Operation | undefined> {
-    return copy(this.#operations.get(id));
+    return copyPlain(this.#operations.get(id));
   }
 
   async updateOperation(
@@ -67,11 +66,11 @@ export class MemoryStore implements Store {
   ): Promise<Operation> {
     const current = this.#operations.get(id);
     if (!current) throw operationNotFound(id);
-    const changed = change(copy(current));
-    if (!changed) return copy(current);
-    const next = copy({ ...changed, revision: current.revision + 1 });
+    const changed = change(copyPlain(current));
+    if (!changed) return copyPlain(current);
+    const next = copyPlain({ ...changed, revision: current.revision + 1 });
     this.#operations.set(id, next);
-    return copy(next);
+    return copyPlain(next);
   }
 
   async listOperations(query: Parameters<Store["listOperations"]>[0]): Promise<Page<Operation>> {
@@ -87,24 +86,24 @@ export class MemoryStore implements Store {
 
   async appendEvent(operationId: string, event: NewOperationEvent): Promise<OperationEvent> {
     const log = this.#events.get(operationId) ?? [];
-    const stored: OperationEvent = copy({ ...event, seq: log.length + 1 });
+    const stored: OperationEvent = copyPlain({ ...event, seq: log.length + 1 });
     log.push(stored);
     this.#events.set(operationId, log);
-    return copy(stored);
+    return copyPlain(stored);
   }
 
   async listEvents(operationId: string, after: number, limit: number): Promise<readonly OperationEvent[]> {
-    return copy((this.#events.get(operationId) ?? []).slice(after, after + limit));
+    return copyPlain((this.#events.get(operationId) ?? []).slice(after, after + limit));
   }
 
   async acquireLease(ref: ClusterRef, lease: Lease): Promise<void> {
     const held = this.#leases.get(clusterKey(ref))?.lease;
     if (held && held.operationId !== lease.operationId) throw clusterBusy(ref, held);
-    this.#leases.set(clusterKey(ref), copy({ ref, lease }));
+    this.#leases.set(clusterKey(ref), copyPlain({ ref, lease }));
   }
 
   async getLease(ref: ClusterRef): Promise<Lease | undefined> {
-    return copy(this.#leases.get(clusterKey(ref))?.lease);
+    return copyPlain(this.#leases.get(clusterKey(ref))?.lease);
   }
 
   async releaseLease(ref: ClusterRef, operationId: string): Promise<void> {
@@ -113,7 +112,9 @@ export class MemoryStore implements Store {
   }
 
   async listLeases(): Promise<readonly { readonly ref: ClusterRef; readonly lease: Lease }[]> {
-    return copy([...this.#leases.values()].sort((a, b) => (clusterKey(a.ref) < clusterKey(b.ref) ? -1 : 1)));
+    return copyPlain(
+      [...this.#leases.values()].sort((a, b) => (clusterKey(a.ref) < clusterKey(b.ref) ? -1 : 1)),
+    );
   }
 
   async putTaskToken(operationId: string, token: string): Promise<void> {
@@ -133,7 +134,7 @@ export class MemoryStore implements Store {
   }
 
   async getDocument(collection: string, name: string): Promise<StoredDocument | undefined> {
-    return copy(this.#documents.get(collection)?.get(name));
+    return copyPlain(this.#documents.get(collection)?.get(name));
   }
 
   async updateDocument(
@@ -143,11 +144,11 @@ export class MemoryStore implements Store {
   ): Promise<StoredDocument | undefined> {
     const documents = this.#documents.get(collection) ?? new Map<string, StoredDocument>();
     const current = documents.get(name);
-    const changed = change(copy(current?.value));
-    if (!changed) return copy(current);
-    const next = copy({ name, value: changed.value, revision: (current?.revision ?? 0) + 1 });
+    const changed = change(copyPlain(current?.value));
+    if (!changed) return copyPlain(current);
+    const next = copyPlain({ name, value: changed.value, revision: (current?.revision ?? 0) + 1 });
     this.#documents.set(collection, documents.set(name, next));
-    return copy(next);
+    return copyPlain(next);
   }
 
   async deleteDocument(collection: string, name: string): Promise<void> {
@@ -172,22 +173,22 @@ export class MemoryStore implements Store {
   }
 
   async putProbe(probe: Probe): Promise<void> {
-    this.#probes.set(probe.id, copy(probe));
+    this.#probes.set(probe.id, copyPlain(probe));
   }
 
   async getProbe(id: string): Promise<Probe | undefined> {
-    return copy(this.#probes.get(id));
+    return copyPlain(this.#probes.get(id));
   }
 
   #sortedClusters(): ClusterRecord[] {
-    return copy([...this.#clusters.values()].sort((a, b) => (position(a) < position(b) ? -1 : 1)));
+    return copyPlain([...this.#clusters.values()].sort((a, b) => (position(a) < position(b) ? -1 : 1)));
   }
 }
 
 const position = (record: ClusterRecord): string => `${record.ref.name}#${clusterKey(record.ref)}`;
 
 function toPage<T>(items: readonly T[], limit: number, cursor: (item: T) => string): Page<T> {
-  const shown = copy(items.slice(0, limit));
+  const shown = copyPlain(items.slice(0, limit));
   const last = shown.at(-1);
   return {
     items: shown,

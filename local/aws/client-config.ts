@@ -2,6 +2,7 @@ import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import type { AwsClientConfig } from "../../adapters/runtime.ts";
 import type { Clock, Random } from "../../core/clock.ts";
 import type { AwsEndpoint } from "./contract.ts";
+import { directClient } from "./direct.ts";
 import { DEFAULT_REGION } from "./identify.ts";
 import { inMemoryHandler } from "./in-memory-handler.ts";
 import { clockRetryStrategy } from "./retry-strategy.ts";
@@ -11,7 +12,7 @@ export interface InMemoryClientConfig extends AwsClientConfig {
   readonly region: string;
   readonly endpoint: string;
   readonly credentials: AwsCredentialIdentity;
-  readonly requestHandler: ReturnType<typeof inMemoryHandler>;
+  readonly requestHandler: object;
   readonly retryStrategy: ReturnType<typeof clockRetryStrategy>;
   readonly maxAttempts: number;
   readonly retryMode: "standard";
@@ -23,6 +24,8 @@ export interface InMemoryClientConfig extends AwsClientConfig {
   readonly accountIdEndpointMode: "disabled";
   readonly endpointDiscoveryEnabledProvider: () => Promise<undefined>;
   readonly disableClockSkewCorrection: true;
+  readonly cacheMiddleware: true;
+  readonly logger: never;
   readonly sigv4aSigningRegionSet: () => Promise<undefined>;
 }
 
@@ -38,6 +41,8 @@ export function inMemoryClientConfig(options: {
   readonly region?: string;
   readonly credentials?: AwsCredentialIdentity;
   readonly maxAttempts?: number;
+  /** Without bytes and signatures, for simulations: see {@link directClient}. */
+  readonly direct?: boolean;
 }): InMemoryClientConfig {
   const maxAttempts = options.maxAttempts ?? 3;
   return {
@@ -56,6 +61,11 @@ export function inMemoryClientConfig(options: {
     accountIdEndpointMode: "disabled",
     endpointDiscoveryEnabledProvider: () => Promise.resolve(undefined),
     disableClockSkewCorrection: true,
+    // A client's middleware does not change after its first call: resolving it anew was a tenth of every run.
+    cacheMiddleware: true,
+    // Without methods: a client would otherwise prepare what nobody prints.
+    logger: {} as never,
     sigv4aSigningRegionSet: () => Promise.resolve(undefined),
+    ...(options.direct ? directClient(options.endpoint) : {}),
   };
 }

@@ -149,6 +149,16 @@ export interface AwsEndpoint {
     input: object,
     scope: CallScope,
   ): Promise<Record<string, unknown>>;
+  /**
+   * As {@link AwsEndpoint.call}, for an SDK client that takes the short way: who calls is in the headers that it
+   * would have sent.
+   */
+  direct(
+    service: ServiceName,
+    operation: string,
+    input: object,
+    headers: WireRequest["headers"],
+  ): Promise<Record<string, unknown>>;
   /** Adds a service; later handlers of the same name are merged over earlier ones. */
   serve(service: ServiceName, handlers: AnyHandlers): void;
   /** After each call, failed ones too. */

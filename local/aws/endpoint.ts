@@ -1,6 +1,6 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import { copyInput, copyOutput, memberCopier } from "./codec/members.ts";
-import { type Problem, walk } from "./codec/walk.ts";
+import { type Problem, type Representation, walk } from "./codec/walk.ts";
 import {
   type AnyHandlers,
   type AwsEndpoint,
@@ -14,6 +14,7 @@ import {
 import { internalFailure, invalidRequest, notImplemented } from "./errors.ts";
 import { foreignService } from "./foreign-service.ts";
 import { createIdentify, credentialScope, DEFAULT_ACCOUNT, DEFAULT_REGION, serviceOf } from "./identify.ts";
+import { memo } from "./memo.ts";
 import { memberCheck } from "./model/enums.ts";
 import { modelOf, type Operation, type ServiceModel } from "./model/service-model.ts";
 import { awsJsonCodec, rawJsonAnswer } from "./protocol/aws-json.ts";
@@ -103,6 +104,36 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
     return result;
   }
 
+  /** Checks an input that came without a wire, and carries the call out. */
+  async function checked(
+    service: ServiceName,
+    name: string,
+    input: object,
+    scope: Scope,
+  ): Promise<Record<string, unknown>> {
+    const model = modelOf(service);
+    const operation = model.operations.get(name);
+    if (!operation)
+      throw new AwsError("UnknownOperationException", `Service ${service} has no operation ${name}`, {
+        status: 404,
+      });
+    const problems: Problem[] = [];
+    const copy = walk(operation.input, input, copierOf(model), problems);
+    if (problems.length > 0) throw conform(invalidRequest(problems, model), model, scope.requestId);
+    return run(model, operation, copy as Record<string, unknown>, scope);
+  }
+
+  const copiers = new Map<ServiceModel, Representation>();
+  const copierOf = (model: ServiceModel): Representation =>
+    memo(copiers, model, () =>
+      memberCopier({
+        required: true,
+        strict: true,
+        token: () => kernel.ids.uuid(),
+        check: memberCheck(model),
+      }),
+    );
+
   /** Hands a validated call to its handler. */
   function run(
     model: ServiceModel,
@@ -123,7 +154,8 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
         if (!handler) throw notImplemented(model.service, operation.name);
         return copyOutput(operation.output, await handler(input as never, scope));
       },
-      output: (result) => copyOutput(operation.output, result),
+      // A copy of the handler's already; whoever gets it next writes it out or reads it.
+      output: (result) => result,
     });
   }
 
@@ -187,28 +219,20 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
       }
     },
 
-    async call(service, name, input, callScope) {
-      const model = modelOf(service);
-      const operation = model.operations.get(name);
-      if (!operation)
-        throw new AwsError("UnknownOperationException", `Service ${service} has no operation ${name}`, {
-          status: 404,
-        });
-      const requestId = callScope.requestId ?? kernel.ids.uuid();
-      const problems: Problem[] = [];
-      const copier = memberCopier({
-        required: true,
-        strict: true,
-        token: () => kernel.ids.uuid(),
-        check: memberCheck(model),
-      });
-      const copy = walk(operation.input, input, copier, problems);
-      if (problems.length > 0) throw conform(invalidRequest(problems, model), model, requestId);
-      return run(model, operation, copy as Record<string, unknown>, {
+    async direct(service, name, input, headers) {
+      const requestId = kernel.ids.uuid();
+      const request = { headers, query: {} };
+      const scope = identify(request, credentialScope(request), requestId);
+      if (scope instanceof AwsError) throw scope;
+      return checked(service, name, input, scope);
+    },
+
+    call(service, name, input, callScope) {
+      return checked(service, name, input, {
         userAgent: callScope.principal.invokedBy ?? "slipway",
         sourceIp: callScope.principal.invokedBy ?? "127.0.0.1",
         ...callScope,
-        requestId,
+        requestId: callScope.requestId ?? kernel.ids.uuid(),
       });
     },
 

@@ -20,7 +20,9 @@ interface CredentialScope {
 const CREDENTIAL = /(?:^|[\s,])Credential=([^/\s,]+)\/\d{8}\/([^/\s,]+)\/([^/\s,]+)\/aws4_request/;
 
 /** The SigV4 credential scope, of a signed header or of a presigned URL. */
-export function credentialScope(request: WireRequest): CredentialScope | undefined {
+export function credentialScope(
+  request: Pick<WireRequest, "query" | "headers">,
+): CredentialScope | undefined {
   const presigned = queryValue(request, "X-Amz-Credential");
   const text = presigned ? `Credential=${presigned}` : (request.headers.authorization ?? "");
   const [, accessKeyId, region, signingName] = CREDENTIAL.exec(text) ?? [];
@@ -77,7 +79,7 @@ export function createIdentify(kernel: Kernel, defaults: { account: string; regi
   };
 
   return (
-    request: WireRequest,
+    request: Pick<WireRequest, "headers" | "remoteAddress">,
     credential: CredentialScope | undefined,
     requestId: string,
   ): Scope | AwsError => {

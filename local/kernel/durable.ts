@@ -48,6 +48,18 @@ type Line = { m: string; k: string; v?: unknown } | { commit: number } | { resta
 
 const COMPACT_ABOVE_LINES = 20_000;
 
+/** A document of a checkpoint that nobody has looked at yet: most of one are histories of what is over. */
+class Unread {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** A line of a checkpoint up to its document, as {@link Durable.dump} writes it. */
+const CHECKPOINT_LINE = /^\{"m":("(?:[^"\\]|\\.)*"),"k":("(?:[^"\\]|\\.)*"),"v":/;
+
 export class Durable {
   readonly #maps = new Map<string, Map<string, unknown>>();
   readonly #dirty = new Map<string, Set<string>>();
@@ -68,7 +80,7 @@ export class Durable {
     this.#path = path;
     this.lastCommit =
       checkpoint !== undefined
-        ? this.#read(checkpoint)
+        ? this.#take(checkpoint)
         : path && existsSync(path)
           ? this.#read(readFileSync(path, "utf8"))
           : 0;
@@ -78,7 +90,13 @@ export class Durable {
   /** The whole state as a journal of one commit, as it would be on disk at this instant. */
   dump(): string {
     const lines: string[] = [];
-    for (const [m, docs] of this.#maps) for (const [k, v] of docs) lines.push(JSON.stringify({ m, k, v }));
+    for (const [m, docs] of this.#maps) {
+      const name = JSON.stringify(m);
+      for (const [k, v] of docs) {
+        const document = v instanceof Unread ? v.text : JSON.stringify(v);
+        lines.push(`{"m":${name},"k":${JSON.stringify(k)},"v":${document}}`);
+      }
+    }
     lines.push(JSON.stringify({ commit: this.#clock?.now() ?? 0 } satisfies Line), "");
     return lines.join("\n");
   }
@@ -86,11 +104,20 @@ export class Durable {
   map<V>(name: string): DurableMap<V> {
     const docs = this.#docs(name) as Map<string, V>;
     const touch = (key: string): void => this.#markDirty(name, key);
+    const read = (key: string, value: V | undefined): V | undefined => {
+      if (!(value instanceof Unread)) return value;
+      const document = JSON.parse(value.text) as V;
+      docs.set(key, document);
+      return document;
+    };
+    const readAll = (): void => {
+      for (const [key, value] of docs) read(key, value);
+    };
     return {
       get size() {
         return docs.size;
       },
-      get: (key) => docs.get(key),
+      get: (key) => read(key, docs.get(key)),
       has: (key) => docs.has(key),
       set: (key, value) => {
         docs.set(key, value);
@@ -103,8 +130,14 @@ export class Durable {
         return had;
       },
       keys: () => docs.keys(),
-      values: () => docs.values(),
-      entries: () => docs.entries(),
+      values() {
+        readAll();
+        return docs.values();
+      },
+      entries() {
+        readAll();
+        return docs.entries();
+      },
     };
   }
 
@@ -164,6 +197,21 @@ export class Durable {
       this.#flushScheduled = false;
       this.flush();
     });
+  }
+
+  /** Takes over what {@link dump} said; documents are read when they are asked for. */
+  #take(checkpoint: string): number {
+    let last = 0;
+    for (const text of checkpoint.split("\n")) {
+      const [head, m, k] = CHECKPOINT_LINE.exec(text) ?? [];
+      if (head !== undefined && m !== undefined && k !== undefined) {
+        this.#docs(JSON.parse(m)).set(JSON.parse(k), new Unread(text.slice(head.length, -1)));
+        continue;
+      }
+      const line = parseLine(text);
+      if (line && "commit" in line) last = line.commit;
+    }
+    return last;
   }
 
   #read(journal: string): number {

@@ -20,9 +20,11 @@ export function seededRandom(seed: number): Random {
   return next;
 }
 
+const DIGITS = "0123456789abcdef";
+
 const hex = (random: Random, digits: number): string => {
   let text = "";
-  while (text.length < digits) text += Math.floor(random() * 16).toString(16);
+  for (let i = 0; i < digits; i++) text += DIGITS[Math.floor(random() * 16)];
   return text;
 };
 

@@ -104,7 +104,12 @@ async function checkpointOf(shape: ClusterShape): Promise<string> {
   const key = JSON.stringify(shape);
   const known = checkpoints.get(key);
   if (known !== undefined) return known;
-  const platform = await createPlatform({ time: { kind: "virtual" }, store: new MemoryStore(), seed: 1 });
+  const platform = await createPlatform({
+    time: { kind: "virtual" },
+    store: new MemoryStore(),
+    seed: 1,
+    direct: true,
+  });
   const { clock, durable } = platform.kernel;
   const file = clusterFile(shape, { rotation: {}, latestAddons: false });
   const made = await clock.until(send(platform, "PUT", "/v1/clusters/demo", file));
@@ -130,7 +135,10 @@ export interface Stage {
 
 /** A platform at the beginning of a run: with the scenario's cluster, except where the run has to make it. */
 export async function stageOf(
-  scenario: Pick<Scenario, "cluster" | "seed" | "work" | "rotation" | "latestAddons">,
+  scenario: Pick<Scenario, "cluster" | "seed" | "work" | "rotation" | "latestAddons"> & {
+    /** With bytes between SDK clients and the endpoint, as {@link PlatformOptions.direct} says. */
+    readonly wire?: boolean;
+  },
 ): Promise<Stage> {
   const { cluster, seed } = scenario;
   const checkpoint = scenario.work.type === "provision" ? undefined : await checkpointOf(cluster);
@@ -140,6 +148,7 @@ export async function stageOf(
     time: { kind: "virtual" },
     seed,
     store,
+    direct: !(scenario.wire ?? false),
     onDefect: (defect) => defects.push(defect),
     onFailure: (error) => defects.push(error),
     ...(checkpoint === undefined ? {} : { checkpoint }),
@@ -177,6 +186,7 @@ export function restartStage(stage: Stage, checkpoint: string, seed: number): Pr
     time: { kind: "virtual" },
     seed,
     store: stage.store,
+    direct: true,
     checkpoint,
     onDefect: (defect) => stage.defects.push(defect),
     onFailure: (error) => stage.defects.push(error),

@@ -25,6 +25,7 @@ let calls = 0;
 let virtualMs = 0;
 let broken = 0;
 const began = performance.now();
+const cpuBefore = process.cpuUsage();
 for (let seed = first; seed < first + runs; seed++) {
   const run = await simulate(seed);
   tally(run);
@@ -37,8 +38,10 @@ for (let seed = first; seed < first + runs; seed++) {
   }
 }
 const seconds = (performance.now() - began) / 1000;
+const cpu = process.cpuUsage(cpuBefore);
+const cpuMs = (cpu.user + cpu.system) / 1000;
 console.log(
-  `${runs} runs, ${broken} broken; ${((seconds * 1000) / runs).toFixed(0)} ms, ${Math.round(calls / runs)} calls and ${(virtualMs / runs / 3_600_000).toFixed(1)} virtual hours per run`,
+  `${runs} runs, ${broken} broken; ${((seconds * 1000) / runs).toFixed(0)} ms (${(cpuMs / runs).toFixed(0)} ms of CPU), ${Math.round(calls / runs)} calls and ${(virtualMs / runs / 3_600_000).toFixed(1)} virtual hours per run`,
 );
 for (const [outcome, count] of sorted(outcomes)) console.log(`  ${String(count).padStart(5)} ${outcome}`);
 console.log("refused with 4xx:");

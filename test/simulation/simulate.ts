@@ -25,6 +25,11 @@ export interface Run {
   readonly refusals: ReadonlyMap<string, number>;
   readonly virtualMs: number;
   readonly calls: number;
+  /**
+   * A digest of every call, its answer and its time: equal where two runs did the same. The order of calls of one
+   * moment does not count: whoever makes them in parallel does not ask for one.
+   */
+  readonly history: string;
 }
 
 const MINUTE = 60_000;
@@ -35,12 +40,20 @@ const LOOK_MS = 20 * MINUTE;
 const MOST_RETRIES = 2;
 
 /** One run, from its seed alone. */
-export const simulate = (seed: number): Promise<Run> => play(scenarioOf(seed));
+export const simulate = (seed: number, options: PlayOptions = {}): Promise<Run> =>
+  play(scenarioOf(seed), options);
+
+export interface PlayOptions {
+  /** Whether every call goes into {@link Run.history}; it costs a tenth of a run. */
+  readonly history?: boolean;
+  /** With bytes between SDK clients and the endpoint. */
+  readonly wire?: boolean;
+}
 
 /** One run of a scenario that was drawn or written down. */
-export async function play(scenario: Scenario): Promise<Run> {
-  const stage = await stageOf(scenario);
-  const simulation = new Simulation(scenario, stage);
+export async function play(scenario: Scenario, options: PlayOptions = {}): Promise<Run> {
+  const stage = await stageOf({ ...scenario, wire: options.wire ?? false });
+  const simulation = new Simulation(scenario, stage, options);
   try {
     return await simulation.run();
   } finally {
@@ -63,11 +76,11 @@ class Simulation {
   readonly #rivals: string[] = [];
   #due: { readonly at: number; readonly happen: () => void }[] = [];
 
-  constructor(scenario: Scenario, stage: Stage) {
+  constructor(scenario: Scenario, stage: Stage, { history = false }: PlayOptions) {
     this.#scenario = scenario;
     this.#stage = stage;
     this.#platform = stage.platform;
-    this.#watch = new Watch(scenario);
+    this.#watch = new Watch(scenario, history);
     this.#watch.attach(stage.platform);
     this.#began = stage.platform.kernel.clock.now();
   }
@@ -122,7 +135,7 @@ class Simulation {
   }
 
   #report(outcome: string, error: string | undefined, attempts: number): Run {
-    const { violations, refusals, calls } = this.#watch;
+    const { violations, refusals, calls, history } = this.#watch;
     return {
       seed: this.#scenario.seed,
       scenario: this.#scenario,
@@ -133,6 +146,7 @@ class Simulation {
       refusals,
       virtualMs: this.#platform.kernel.clock.now() - this.#began,
       calls,
+      history,
     };
   }
 

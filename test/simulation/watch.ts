@@ -1,3 +1,4 @@
+import { createHash, type Hash } from "node:crypto";
 import { nodesAllowed } from "../../core/plan/drain-batch.ts";
 import type { CallRecord } from "../../local/aws/contract.ts";
 import type { Platform } from "../../local/platform.ts";
@@ -31,9 +32,13 @@ export class Watch {
   #nodesExcused: boolean;
   #now: () => number = () => 0;
   #began: number | undefined;
+  readonly #history: Hash | undefined;
+  readonly #moment: { time: number; calls: string[] } = { time: 0, calls: [] };
 
-  constructor(scenario: Scenario) {
+  /** `history`: whether to digest every call. */
+  constructor(scenario: Scenario, history = false) {
     this.#scenario = scenario;
+    this.#history = history ? createHash("sha256") : undefined;
     this.#nodesExcused = scenario.work.type === "provision" || scenario.work.type === "delete";
     // Whoever deletes a cluster gives its pods up.
     if (scenario.work.type === "delete") this.excuse("all");
@@ -45,6 +50,7 @@ export class Watch {
     this.#began ??= clock.now();
     const { broken } = this;
     platform.endpoint.onCall((call) => {
+      if (this.#history) this.#remember(call);
       if (call.scope.principal.caller === undefined) return;
       this.calls++;
       watchCall(call, this.refusals);
@@ -66,11 +72,39 @@ export class Watch {
     this.#nodesExcused = true;
   }
 
+  /** Digest of all calls so far; empty when nobody asked for it. */
+  get history(): string {
+    this.#closeMoment();
+    return this.#history?.copy().digest("hex") ?? "";
+  }
+
+  #remember(call: CallRecord): void {
+    if (call.time !== this.#moment.time) this.#closeMoment();
+    this.#moment.time = call.time;
+    this.#moment.calls.push(historyOf(call));
+  }
+
+  #closeMoment(): void {
+    for (const call of this.#moment.calls.sort()) this.#history?.update(`${call}\n`);
+    this.#moment.calls = [];
+  }
+
   readonly broken: Broken = (rule, what) => {
     const at = Math.round((this.#now() - (this.#began ?? 0)) / 1000);
     if (this.violations.length < 20) this.violations.push({ rule, what, at });
   };
 }
+
+/** A call as a line of text, with everything that can differ between two runs. */
+const historyOf = ({ time, service, operation, scope, input, output, error }: CallRecord): string =>
+  JSON.stringify([
+    time,
+    scope.principal.arn,
+    service,
+    operation,
+    input,
+    error ? [error.code, error.message] : output,
+  ]);
 
 function watchCall(call: CallRecord, refusals: Map<string, number>): void {
   const { error } = call;

@@ -1,7 +1,7 @@
 import jsonata, { type Expression, type JsonataError } from "jsonata";
 import { QueryError } from "../failure.ts";
 import type { Json } from "../json.ts";
-import { type ExpressionHost, registerFunctions } from "./functions.ts";
+import { type ExpressionHost, HOST, registerFunctions } from "./functions.ts";
 import { toJson, UnsupportedResultError } from "./normalize.ts";
 
 /** What an expression can see: `$states` and the variables, by name without `$`. */
@@ -39,6 +39,39 @@ function describe(error: unknown): string {
   return error.code ? `. ${error.code}: ${error.message}` : `: ${error.message}`;
 }
 
+/** A parsed expression; `frames` is reset by every evaluation. */
+interface Parsed {
+  readonly expression: Expression;
+  frames: number;
+}
+
+/** By text, for every platform of this process: parsing costs as much as a hundred evaluations. */
+const parsed = new Map<string, Parsed>();
+/** Expressions that people try out on a long-lived platform must not fill its memory. */
+const MOST_PARSED = 5_000;
+
+/** Throws {@link ExpressionSyntaxError}. */
+function parse(text: string): Parsed {
+  const known = parsed.get(text);
+  if (known) return known;
+  let expression: Expression;
+  try {
+    expression = jsonata(text);
+  } catch (error) {
+    throw new ExpressionSyntaxError(isJsonataError(error) ? error.message : String(error));
+  }
+  registerFunctions(expression);
+  const made: Parsed = { expression, frames: 0 };
+  const countFrame = (): void => {
+    if (++made.frames > MAX_FRAMES) throw new Error("The expression exceeded the limit of evaluation steps");
+  };
+  // The type knows names only; the hook is found under a symbol.
+  expression.assign(FRAME_HOOK as unknown as string, countFrame);
+  if (parsed.size >= MOST_PARSED) parsed.clear();
+  parsed.set(text, made);
+  return made;
+}
+
 /** Compiles expressions once each: the same text gives the same object. */
 export class Expressions {
   readonly #compiled = new Map<string, Compiled>();
@@ -59,19 +92,8 @@ export class Expressions {
   }
 
   #build(text: string): Compiled {
-    let expression: Expression;
-    try {
-      expression = jsonata(text);
-    } catch (error) {
-      throw new ExpressionSyntaxError(isJsonataError(error) ? error.message : String(error));
-    }
-    registerFunctions(expression, this.#host);
-    let frames = 0;
-    const countFrame = (): void => {
-      if (++frames > MAX_FRAMES) throw new Error("The expression exceeded the limit of evaluation steps");
-    };
-    // The type knows names only; the hook is found under a symbol.
-    expression.assign(FRAME_HOOK as unknown as string, countFrame);
+    const host = this.#host;
+    const program = parse(text);
     const usesContext = text.replace(STATES_WITHOUT_CONTEXT, "").includes("$states");
     const prefix = (location: string): string =>
       `The JSONata expression '${text}' specified for the field '${location}'`;
@@ -79,10 +101,10 @@ export class Expressions {
       text,
       usesContext,
       async evaluate(bindings, location) {
-        frames = 0;
+        program.frames = 0;
         let result: unknown;
         try {
-          result = await expression.evaluate(undefined, bindings);
+          result = await program.expression.evaluate(undefined, { ...bindings, [HOST]: host });
         } catch (error) {
           throw new QueryError(
             `${prefix(location)} threw an error during evaluation${describe(error)}`,

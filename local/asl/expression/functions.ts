@@ -71,26 +71,36 @@ interface NativeFunction {
   readonly implementation: (this: Focus, ...args: unknown[]) => unknown;
 }
 
+/** Under this name every evaluation binds its platform's {@link ExpressionHost}; no expression can spell it. */
+export const HOST = "\u0000host";
+
+const hostOf = (focus: Focus): ExpressionHost => focus.environment.lookup(HOST) as ExpressionHost;
+
 /**
  * Adds the functions of Step Functions to an expression, takes `$eval` away, and puts the platform's clock and
  * chance behind JSONata's own `$now`, `$millis` and `$shuffle`.
  */
-export function registerFunctions(expression: Expression, host: ExpressionHost): void {
+export function registerFunctions(expression: Expression): void {
   expression.registerFunction("partition", partition);
   expression.registerFunction("range", range);
   expression.registerFunction("hash", hash);
   expression.registerFunction("parse", parse);
-  expression.registerFunction("uuid", () => host.uuid());
-  expression.registerFunction("random", (seed: unknown) =>
-    seed === undefined ? host.random() : seededRandom(Math.trunc(Number(seed)))(),
-  );
-  expression.registerFunction("millis", () => host.now());
+  expression.registerFunction("uuid", function (this: Focus) {
+    return hostOf(this).uuid();
+  });
+  expression.registerFunction("random", function (this: Focus, seed: unknown) {
+    return seed === undefined ? hostOf(this).random() : seededRandom(Math.trunc(Number(seed)))();
+  });
+  expression.registerFunction("millis", function (this: Focus) {
+    return hostOf(this).now();
+  });
   expression.registerFunction("now", function (this: Focus, picture: unknown, timezone: unknown) {
     const fromMillis = this.environment.lookup("fromMillis") as NativeFunction;
-    return fromMillis.implementation.call(this, host.now(), picture, timezone);
+    return fromMillis.implementation.call(this, hostOf(this).now(), picture, timezone);
   });
-  expression.registerFunction("shuffle", (array: unknown) => {
+  expression.registerFunction("shuffle", function (this: Focus, array: unknown) {
     if (!Array.isArray(array)) return array;
+    const host = hostOf(this);
     const shuffled = [...array];
     for (let i = shuffled.length - 1; i > 0; i--) {
       const j = Math.floor(host.random() * (i + 1));

@@ -62,7 +62,7 @@ export function jsonBody(request: WireRequest): Record<string, unknown> {
 }
 
 /** The first value of a query parameter. */
-export function queryValue(request: WireRequest, name: string): string | undefined {
+export function queryValue(request: Pick<WireRequest, "query">, name: string): string | undefined {
   const value = request.query[name];
   return typeof value === "string" ? value : value?.[0];
 }

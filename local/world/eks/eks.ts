@@ -1,3 +1,4 @@
+import { copyPlain } from "../../../core/copy.ts";
 import { AwsError } from "../../aws/contract.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Faults } from "../faults.ts";
@@ -153,7 +154,7 @@ function withServiceFaults(handlers: EksHandlers, faults: Faults): EksHandlers {
           throw new AwsError("ThrottlingException", "Rate exceeded", { status: 429 });
         if (faults.hit("ServiceFault", `eks/${operation}`))
           throw new AwsError("ServerException", "Internal failure", { status: 500 });
-        return structuredClone(call(input, scope));
+        return copyPlain(call(input, scope));
       },
     ];
   });

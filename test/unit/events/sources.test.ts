@@ -27,6 +27,7 @@ function stubEndpoint(): { endpoint: AwsEndpoint; call: (record: CallRecord) => 
     endpoint: {
       handle: unused,
       call: unused,
+      direct: unused,
       serve: unused,
       beforeCall: unused,
       onCall: (observer) => void observers.push(observer),
