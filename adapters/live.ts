@@ -245,9 +245,9 @@ const podIdentity = (association: PodIdentityAssociation): LivePodIdentity => ({
   ...optional("policy", association.policy),
 });
 
-async function readFargateProfiles(runtime: Runtime, clusterName: string): Promise<LiveFargateProfile[]> {
-  const client = eksClientOf(runtime);
-  return each(await eksOf(runtime).fargateProfiles(clusterName), (fargateProfileName) =>
+async function readFargateProfiles(there: Runtime, clusterName: string): Promise<LiveFargateProfile[]> {
+  const client = eksClientOf(there);
+  return each(await eksOf(there).fargateProfiles(clusterName), (fargateProfileName) =>
     awsOrUndefined(`eks DescribeFargateProfile ${fargateProfileName}`, async () => {
       const reply = await client.send(new DescribeFargateProfileCommand({ clusterName, fargateProfileName }));
       return reply.fargateProfile && fargateProfile(reply.fargateProfile);

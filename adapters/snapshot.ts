@@ -15,8 +15,8 @@ import type {
   VersionFacts,
 } from "../core/snapshot.ts";
 import { runtimeIn } from "./accounts.ts";
-import { scalingGroupsOf } from "./aws/auto-scaling.ts";
 import { readAuditLog } from "./aws/audit-log.ts";
+import { scalingGroupsOf } from "./aws/auto-scaling.ts";
 import { ec2Of } from "./aws/ec2.ts";
 import { type EksReader, eksOf } from "./aws/eks.ts";
 import { addonFacts, clusterFacts, insightFacts, nodegroupFacts, versionFacts } from "./aws/eks-facts.ts";
@@ -67,7 +67,7 @@ export async function collectSnapshot(
   if (!cluster) throw clusterNotFound(ref);
   const [nodegroups, selfManaged, addons, fargateProfiles, versions] = await Promise.all([
     eks.nodegroups(ref.name),
-    readable(() => scalingGroupsOf(runtime).selfManaged(ref.name)),
+    readable(() => scalingGroupsOf(there).selfManaged(ref.name)),
     eks.addons(ref.name),
     eks.fargateProfiles(ref.name),
     readVersions(eks),
@@ -131,7 +131,7 @@ export async function collectSnapshot(
 
 /** The Kubernetes side, and the subnets: with custom networking it is the cluster that says which those are. */
 async function readNetworkAndKubernetes(
-  runtime: Runtime,
+  there: Runtime,
   cluster: Cluster,
   facts: ClusterFacts,
   groups: readonly NodegroupFacts[],
@@ -139,16 +139,16 @@ async function readNetworkAndKubernetes(
 ): Promise<[ClusterSnapshot["subnets"], Read<KubernetesFacts>]> {
   const optional = <T>(read: () => Promise<T>): Promise<Read<T>> => readOptional(options, read);
   if (options.extent === "state")
-    return [NOT_ASKED, await optional(() => readKubernetesState(kubernetesOf(runtime, cluster)))];
+    return [NOT_ASKED, await optional(() => readKubernetesState(kubernetesOf(there, cluster)))];
   const subnetsOf = (more: readonly string[]): Promise<ClusterSnapshot["subnets"]> => {
     const ids = new Set([...facts.subnetIds, ...groups.flatMap((group) => group.subnetIds), ...more]);
-    return optional(() => ec2Of(runtime).subnets([...ids].sort()));
+    return optional(() => ec2Of(there).subnets([...ids].sort()));
   };
-  const configs = optional(() => readEniConfigs(kubernetesOf(runtime, cluster)));
+  const configs = optional(() => readEniConfigs(kubernetesOf(there, cluster)));
   const subnets = configs.then((read) => subnetsOf(read.ok ? read.value.map((c) => c.subnetId) : []));
   const [network, kubernetes, podSubnets] = await Promise.all([
     subnets,
-    optional(() => readKubernetes(kubernetesOf(runtime, cluster), optional)),
+    optional(() => readKubernetes(kubernetesOf(there, cluster), optional)),
     configs,
   ]);
   if (!kubernetes.ok) return [network, kubernetes];
