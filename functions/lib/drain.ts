@@ -192,9 +192,10 @@ function drainNode({ node, name, state, pods }: LiveNode): DrainNode {
   return { name, state, pods: pods.map(podFacts), ...(zone === undefined ? {} : { zone }) };
 }
 
-async function evictAll(
+/** Asks for the eviction of the pods of nodes; budgets are the API server's to honour. */
+export async function evictAll(
   client: KubernetesClient,
-  nodes: readonly LiveNode[],
+  nodes: readonly Pick<LiveNode, "name" | "pods">[],
   graceSeconds: number,
 ): Promise<{ blocked: BlockedPod[]; throttled: boolean }> {
   const blocked: BlockedPod[] = [];
