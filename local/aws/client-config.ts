@@ -24,7 +24,6 @@ export interface InMemoryClientConfig extends AwsClientConfig {
   readonly accountIdEndpointMode: "disabled";
   readonly endpointDiscoveryEnabledProvider: () => Promise<undefined>;
   readonly disableClockSkewCorrection: true;
-  readonly cacheMiddleware: true;
   readonly logger: never;
   readonly sigv4aSigningRegionSet: () => Promise<undefined>;
 }
@@ -61,8 +60,6 @@ export function inMemoryClientConfig(options: {
     accountIdEndpointMode: "disabled",
     endpointDiscoveryEnabledProvider: () => Promise.resolve(undefined),
     disableClockSkewCorrection: true,
-    // A client's middleware does not change after its first call: resolving it anew was a tenth of every run.
-    cacheMiddleware: true,
     // Without methods: a client would otherwise prepare what nobody prints.
     logger: {} as never,
     sigv4aSigningRegionSet: () => Promise.resolve(undefined),

@@ -110,6 +110,7 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
     name: string,
     input: object,
     scope: Scope,
+    kept: boolean,
   ): Promise<Record<string, unknown>> {
     const model = modelOf(service);
     const operation = model.operations.get(name);
@@ -120,7 +121,7 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
     const problems: Problem[] = [];
     const copy = walk(operation.input, input, copierOf(model), problems);
     if (problems.length > 0) throw conform(invalidRequest(problems, model), model, scope.requestId);
-    return run(model, operation, copy as Record<string, unknown>, scope);
+    return run(model, operation, copy as Record<string, unknown>, scope, kept);
   }
 
   const copiers = new Map<ServiceModel, Representation>();
@@ -134,12 +135,13 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
       }),
     );
 
-  /** Hands a validated call to its handler. */
+  /** Hands a validated call to its handler. `kept`: the caller keeps the answer itself and may change it. */
   function run(
     model: ServiceModel,
     operation: Operation,
     input: Record<string, unknown>,
     scope: Scope,
+    kept = false,
   ): Promise<Record<string, unknown>> {
     const handlers = services.get(model.service);
     const raw = rawHandler(handlers);
@@ -154,8 +156,7 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
         if (!handler) throw notImplemented(model.service, operation.name);
         return copyOutput(operation.output, await handler(input as never, scope));
       },
-      // A copy of the handler's already; whoever gets it next writes it out or reads it.
-      output: (result) => result,
+      output: (result) => (kept ? copyOutput(operation.output, result) : result),
     });
   }
 
@@ -224,16 +225,17 @@ export function createEndpoint(options: EndpointOptions): AwsEndpoint {
       const request = { headers, query: {} };
       const scope = identify(request, credentialScope(request), requestId);
       if (scope instanceof AwsError) throw scope;
-      return checked(service, name, input, scope);
+      return checked(service, name, input, scope, false);
     },
 
     call(service, name, input, callScope) {
-      return checked(service, name, input, {
+      const scope: Scope = {
         userAgent: callScope.principal.invokedBy ?? "slipway",
         sourceIp: callScope.principal.invokedBy ?? "127.0.0.1",
         ...callScope,
         requestId: callScope.requestId ?? kernel.ids.uuid(),
-      });
+      };
+      return checked(service, name, input, scope, true);
     },
 
     serve(service, handlers) {
