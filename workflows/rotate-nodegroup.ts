@@ -76,7 +76,7 @@ const definition = partMachine({
           ready: 0,
           memory: {},
           discarding: false,
-          greenStack: "",
+          greenStack: expr("''"),
         },
         failTo: "WorkFailed",
         next: "GreenPlanned",

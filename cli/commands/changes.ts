@@ -5,6 +5,7 @@ import type { CliContext } from "../context.ts";
 import type { ExitCode } from "../errors.ts";
 import { CliError, EXIT } from "../errors.ts";
 import { type ChangeFlags, change, changeFlags, jsonBody, reasonOf } from "./change.ts";
+import { type RotationFlags, rotationChange, rotationFlags } from "./rotation-flags.ts";
 
 interface ApplyFlags {
   readonly file: string;
@@ -95,17 +96,23 @@ export function addChangeCommands(program: Command, context: CliContext, done: D
       },
     );
 
-  changeFlags(
+  const rotate = changeFlags(
     program
       .command("rotate")
       .argument("<cluster>")
       .argument("<nodegroup>")
       .description("replace the nodes of a node group, blue/green"),
-  ).action(async (cluster: string, nodegroup: string, flags: ChangeFlags, command: Command) => {
-    const path = `${clusterPath(cluster)}/nodegroups/${encodeURIComponent(nodegroup)}/rotations`;
-    const call = { method: "POST", path, body: jsonBody(reasonOf(flags)) } as const;
-    done(await change(context, command, flags, call, () => `Rotate ${nodegroup} of ${cluster} as planned?`));
-  });
+  );
+  rotationFlags(rotate).action(
+    async (cluster: string, nodegroup: string, flags: RotationFlags, command: Command) => {
+      const path = `${clusterPath(cluster)}/nodegroups/${encodeURIComponent(nodegroup)}/rotations`;
+      const body = { ...rotationChange(flags), ...reasonOf(flags) };
+      const call = { method: "POST", path, body: jsonBody(body) } as const;
+      done(
+        await change(context, command, flags, call, () => `Rotate ${nodegroup} of ${cluster} as planned?`),
+      );
+    },
+  );
 
   const addons = program.command("addons").description("add-ons of a cluster");
   changeFlags(

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { DOCTOR_STATUSES } from "../doctor/evaluate.ts";
 import { OPERATION_STATUSES } from "../operation/types.ts";
+import { wantedNodes } from "../plan/rotation-change.ts";
 
 /** Request and response bodies of the API. The OpenAPI document is generated from these. */
 
@@ -35,7 +36,9 @@ export const UpgradeRequest = z
   .strictObject({ to: version, rotations: rotationStrategy.optional(), ...requestFields })
   .meta({ id: "UpgradeRequest" });
 
-export const RotationRequest = z.strictObject({ ...requestFields }).meta({ id: "RotationRequest" });
+export const RotationRequest = z
+  .strictObject({ ...wantedNodes.shape, ...requestFields })
+  .meta({ id: "RotationRequest", description: "What new nodes shall have; what is not named stays." });
 
 export const AddonUpdateRequest = z
   .strictObject({

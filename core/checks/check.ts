@@ -24,6 +24,8 @@ export interface CheckContext {
   readonly selfManaged: readonly SelfManagedFacts[];
   /** Logical names of groups that the plan brings up to date before the first hop. */
   readonly prepared: ReadonlySet<string>;
+  /** The groups get another AMI family with this operation. */
+  readonly moves: boolean;
   /** Undefined when the Kubernetes API could not be read; READABILITY says so. */
   readonly kubernetes: KubernetesFacts | undefined;
   /** What EKS tells of the way back; only of a rollback. */

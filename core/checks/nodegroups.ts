@@ -170,7 +170,7 @@ export const al2Ami: Check = {
             block(
               subjectOf(group),
               `uses ${group.amiType}; EKS has no Amazon Linux 2 images after 1.32, ${to} is wanted`,
-              "Move it to an AL2023 type first; user data has to become a nodeadm configuration.",
+              `Move it first: slipway rotate ... ${group.logicalName} --ami-family AL2023. User data has to become a nodeadm configuration.`,
             ),
           ),
 };

@@ -164,6 +164,8 @@ export interface CheckOptions {
   /** Logical name of the only node group that is concerned. */
   readonly nodegroup?: string | undefined;
   readonly policy?: AutomationPolicy | undefined;
+  /** The groups get another AMI family: user data that does not suit it blocks. */
+  readonly moves?: boolean | undefined;
   /** Logical names of node groups that are rotated to the present version before the first hop. */
   readonly prepared?: ReadonlySet<string> | undefined;
   /** What EKS tells of the way back, for a rollback. */
@@ -201,6 +203,7 @@ export function runChecks(snapshot: ClusterSnapshot, options: CheckOptions): Fin
     hops: hops(snapshot.cluster.version, to),
     policy,
     nodegroups,
+    moves: options.moves ?? false,
     selfManaged: (snapshot.selfManaged?.ok ? snapshot.selfManaged.value : []).filter(
       (group) => group.ours && !group.deleting && concerned(group.logicalName),
     ),

@@ -51,7 +51,7 @@ export const userData: Check = {
       const al2023 = group.amiType.startsWith("AL2023_");
       if (al2023 && template.boots === "bootstrap.sh")
         return [
-          warn(
+          (context.moves ? block : warn)(
             subjectOf(group),
             `user data of launch template ${template.template} calls /etc/eks/bootstrap.sh, which Amazon Linux 2023 does not have; what it asks of the kubelet has no effect`,
             "Write it as a NodeConfig for nodeadm.",

@@ -46,7 +46,7 @@ const grants: Readonly<Record<keyof typeof routes, readonly Grant[]>> = {
   getCluster: [readStore, searchStore, eksCluster, ...eksNodegroups, ...eksAddons],
   deleteCluster: [...startsOperation, searchStore, ...clusterState],
   upgradeCluster: [...changesCluster, ...auditLog],
-  rotateNodegroup: changesCluster,
+  rotateNodegroup: [...changesCluster, permissions.stacks],
   updateAddons: changesCluster,
   checkCluster: [searchStore, ...snapshot, ...auditLog],
   listOperations: [listStore, readManyFromStore, searchStore],

@@ -2,8 +2,11 @@ import { routes } from "../../core/api/routes.ts";
 import { changeHandler } from "../lib/api/change.ts";
 
 /** `POST /v1/clusters/{cluster}/nodegroups/{nodegroup}/rotations`. */
-export const handler = changeHandler(routes.rotateNodegroup, "rotate-nodegroup", ({ body, path }) => ({
-  request: { nodegroup: path.nodegroup ?? "" },
-  reason: body.reason,
-  overrides: body.overrides,
-}));
+export const handler = changeHandler(routes.rotateNodegroup, "rotate-nodegroup", ({ body, path }) => {
+  const { reason, overrides, ...change } = body;
+  return {
+    request: { nodegroup: path.nodegroup ?? "", ...(Object.keys(change).length > 0 ? { change } : {}) },
+    reason,
+    overrides,
+  };
+});

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { eventsOf as busOf } from "../../adapters/aws/events.ts";
 import { iso } from "../../core/clock.ts";
 import {
   type Awaiting,
@@ -9,11 +8,14 @@ import {
   type OperationEvent,
   type OperationStatus,
 } from "../../core/operation/types.ts";
+import { isRotation } from "../../core/plan/steps.ts";
 import { allEvents } from "./api/operation-log.ts";
-import { isRunOf } from "./api/operations.ts";
-import { encodeCause, type FailureOutput, parseFailure } from "./failure.ts";
+
+import { encodeCause, type FailureOutput, operationError, parseFailure } from "./failure.ts";
+import { isRunOf } from "./launch.ts";
 import type { TaskContext } from "./task.ts";
-import { operationOf, record, SUSPENDED, stepStates } from "./work.ts";
+import { announceEnd, announceWait, SUSPENDED, statusOf } from "./waiting.ts";
+import { cancelled, operationOf, record, stepStates } from "./work.ts";
 
 export interface Outcome {
   readonly status: OperationStatus;
@@ -49,10 +51,12 @@ export async function finishOperation(
   }
 
   const wait = failure ? awaitingOf(parseFailure(failure)) : undefined;
-  if (wait) return suspendOperation(context, operation, wait);
+  if (wait && operation.control.request !== "cancel") return suspendOperation(context, operation, wait);
   if (operation.awaiting) return outcome(operation);
 
-  const error = failure ? cutOff(locate(parseFailure(failure), events), operation, events) : undefined;
+  const reported = failure && wait ? operationError(cancelled(operation.control.by)) : undefined;
+  const told = reported ?? (failure ? parseFailure(failure) : undefined);
+  const error = told ? cutOff(locate(told, events), operation, events) : undefined;
   if (error) await failSteps(context, operationId, error, events);
   const status = error ? statusAfter(operation, error, events) : "Succeeded";
   if (status === "Succeeded") await rememberResult(context, operation);
@@ -96,6 +100,9 @@ function awaitingOf(error: OperationError): Omit<Awaiting, "since"> | undefined 
 /**
  * Ends an attempt that may not go on now. The next one has a number of its own: what comes late of this one
  * (its end as an event, its last task again) is not about the operation's present run any more.
+ *
+ *   lease released ── status stored ── log and bus ── schedule that wakes it
+ *                 ^crash: Running without lease; finish-operation is called again, or the sweep
  */
 async function suspendOperation(
   context: TaskContext,
@@ -110,14 +117,9 @@ async function suspendOperation(
     mine = !ENDED.has(current.status) && current.attempt === operation.attempt && !current.awaiting;
     if (!mine) return undefined;
     const { executionArn: _, error: __, ...rest } = current;
-    return {
-      ...rest,
-      status: wait.for === "window" ? "AwaitingWindow" : "AwaitingApproval",
-      attempt: current.attempt + 1,
-      awaiting,
-    };
+    return { ...rest, status: statusOf(awaiting), attempt: current.attempt + 1, awaiting };
   });
-  if (mine) await announce(context, waiting, []);
+  if (mine) await announceWait(context, waiting);
   return outcome(waiting);
 }
 
@@ -134,9 +136,7 @@ function cutOff(
   { plan }: Operation,
   events: readonly OperationEvent[],
 ): OperationError {
-  const rotations = new Set(
-    plan.phases.flatMap((phase) => phase.steps.filter((s) => s.kind === "nodegroup").map((s) => s.id)),
-  );
+  const rotations = new Set(plan.phases.flatMap((phase) => phase.steps.filter(isRotation).map((s) => s.id)));
   if (plan.type !== "upgrade-cluster" && plan.type !== "rotate-nodegroup") return error;
   const open = runningSteps(events).filter((step) => rotations.has(step));
   if (open.length === 0) return error;
@@ -220,24 +220,9 @@ async function announce(
   operation: Operation,
   events: readonly OperationEvent[],
 ): Promise<void> {
-  const { id, status, error, awaiting } = operation;
+  const { status } = operation;
   const last = events.findLast((event) => event.kind === "OperationStatusChanged");
-  if (last?.status === status) return;
-  await record(context, id, {
-    kind: "OperationStatusChanged",
-    status,
-    message: error?.message ?? awaiting?.reason ?? status,
-    ...(error ? { error } : {}),
-  });
-  await busOf(context.runtime).put("slipway.operation", `Operation ${status}`, {
-    operationId: id,
-    type: operation.type,
-    cluster: operation.cluster,
-    status,
-    attempt: operation.attempt,
-    ...(awaiting ? { awaiting } : {}),
-    ...(error ? { error: { code: error.code, message: error.message, remedy: error.remedy } } : {}),
-  });
+  if (last?.status !== status) await announceEnd(context, operation);
 }
 
 function outcome({ status, error, awaiting }: Operation): Outcome {

@@ -1,7 +1,11 @@
 import * as z from "zod";
-import { ENDED, type OperationError } from "../../core/operation/types.ts";
+import { iso } from "../../core/clock.ts";
+import { parseClusterConfig } from "../../core/cluster-config/parse.ts";
+import { ENDED, type Operation, type OperationError } from "../../core/operation/types.ts";
+import { canonicalJson } from "../../core/plan/digest.ts";
+import { changedConfig, wantedNodes } from "../../core/plan/rotation-change.ts";
 import { encodeCause, failureOutput, parseFailure } from "../lib/failure.ts";
-import { task, taskInput } from "../lib/task.ts";
+import { type TaskContext, task, taskInput } from "../lib/task.ts";
 import { operationOf, record } from "../lib/work.ts";
 
 const input = taskInput.extend({
@@ -29,6 +33,7 @@ export const handler = task("end-rotation", input, async (call, context) => {
         blue === green ? `${green} is on the wanted version` : `${green} has taken the place of ${blue}`,
       progress: { done: size, total: size, unit: "nodes", phase: "done" },
     });
+    await rememberChange(context, await operationOf(context.store, operationId));
     return {};
   }
   const { step: _, ...error } = parseFailure(call.failure);
@@ -45,6 +50,28 @@ export const handler = task("end-rotation", input, async (call, context) => {
   const { code, ...details } = at;
   return { Error: code, Cause: encodeCause(details) };
 });
+
+/** The desired state follows what a rotation has changed: else the cluster would seem to drift away from its file. */
+async function rememberChange({ store, runtime }: TaskContext, operation: Operation): Promise<void> {
+  const { change, nodegroup } = operation.request;
+  if (operation.type !== "rotate-nodegroup" || change === undefined) return;
+  const stored = await store.getCluster(operation.cluster);
+  if (!stored) return;
+  const wanted = wantedNodes.parse(change);
+  const after = (config: unknown): unknown =>
+    changedConfig(parseClusterConfig(config), String(nodegroup), wanted);
+  const config = after(stored.config);
+  if (canonicalJson(config) === canonicalJson(stored.config)) return;
+  await store.putCluster({
+    ...stored,
+    config,
+    ...(stored.applied === undefined ? {} : { applied: after(stored.applied) }),
+    generation: stored.generation + 1,
+    updatedAt: iso(runtime.clock.now()),
+    updatedBy: operation.requester,
+    lastOperationId: operation.id,
+  });
+}
 
 /** Neither finished nor undone: whoever reads of the failure has to learn what there is now. */
 const leftBehind = (error: OperationError, blue: string, green: string): OperationError => ({

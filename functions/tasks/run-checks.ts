@@ -8,7 +8,10 @@ import type { ClusterRef } from "../../core/cluster-ref.ts";
 import { TerminalError } from "../../core/errors.ts";
 import type { Finding, Operation, PlanPhase } from "../../core/operation/types.ts";
 import { applyFindings, rotatedGroups } from "../../core/plan/apply.ts";
+import type { NodegroupChange } from "../../core/plan/green.ts";
+import { isRotation } from "../../core/plan/steps.ts";
 import { compareVersions } from "../../core/versions/version.ts";
+import { withChange } from "../lib/rotation-change.ts";
 import { type TaskContext, task, taskInput } from "../lib/task.ts";
 import { operationAtGate, phaseOf, policyFor, record, stepOfKind } from "../lib/work.ts";
 
@@ -119,13 +122,19 @@ async function findingsOf(
   const { overrides, requester } = operation;
   if (operation.type === "apply-changes")
     return applyFindings(snapshot, { rotated: rotatedGroups(operation.plan), policy, overrides, requester });
-  return runChecks(snapshot, {
+  const rotated = phase.steps.find(isRotation);
+  const change =
+    operation.type === "rotate-nodegroup" && rotated?.kind === "nodegroup"
+      ? (rotated.change as NodegroupChange | undefined)
+      : undefined;
+  return runChecks(await withChange(context.runtime, snapshot, rotated?.target ?? "", change), {
     type: operation.type,
     to: phase.version,
     overrides: operation.overrides,
     requester: operation.requester,
     policy,
-    ...(operation.type === "rotate-nodegroup" ? { nodegroup: stepOfKind(phase, "nodegroup")?.target } : {}),
+    moves: change?.amiType !== undefined,
+    ...(operation.type === "rotate-nodegroup" ? { nodegroup: rotated?.target } : {}),
   });
 }
 

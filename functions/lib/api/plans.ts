@@ -15,13 +15,16 @@ import { planAdopt } from "../../../core/plan/adopt.ts";
 import { planApply } from "../../../core/plan/apply.ts";
 import { planDelete, planForget } from "../../../core/plan/delete.ts";
 import { planProvision } from "../../../core/plan/provision.ts";
-import { planRotation } from "../../../core/plan/rotation.ts";
+import { planRotation, type RotationChange } from "../../../core/plan/rotation.ts";
+import { changedConfig, managedChange, wantedNodes } from "../../../core/plan/rotation-change.ts";
 import { planUpgrade } from "../../../core/plan/upgrade.ts";
 import type { AutomationPolicy } from "../../../core/policy/schema.ts";
 import type { ClusterRecord } from "../../../core/ports/store.ts";
+import type { ClusterSnapshot } from "../../../core/snapshot.ts";
 import { earlierConfig, readComparison } from "../comparison.ts";
 import { policyOfCluster } from "../policies.ts";
 import { completedConfig } from "../provisioning.ts";
+import { wantedSubnets, withChange } from "../rotation-change.ts";
 
 /** What somebody asked for; `request` holds what the route's body and path said. */
 export interface PlanRequest {
@@ -66,7 +69,16 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
     }
     case "rotate-nodegroup": {
       const snapshot = await collectSnapshot(runtime, ref);
-      return planRotation({ snapshot, nodegroup: String(request.nodegroup), policy, overrides, requester });
+      const nodegroup = String(request.nodegroup);
+      const change = await rotationChangeFor(runtime, snapshot, record, request);
+      return planRotation({
+        snapshot,
+        nodegroup,
+        policy,
+        overrides,
+        requester,
+        ...(change ? { change } : {}),
+      });
     }
     case "update-addons": {
       const snapshot = await collectSnapshot(runtime, ref);
@@ -108,6 +120,26 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
         remedy: "Let what starts such an operation plan it.",
       });
   }
+}
+
+/** What a rotation shall change, looked up and compared with the file: what cannot be is refused before it begins. */
+async function rotationChangeFor(
+  runtime: Runtime,
+  snapshot: ClusterSnapshot,
+  record: ClusterRecord,
+  request: PlanRequest["request"],
+): Promise<RotationChange | undefined> {
+  if (request.change === undefined) return undefined;
+  const wanted = wantedNodes.parse(request.change);
+  const nodegroup = String(request.nodegroup);
+  const config = parseClusterConfig(record.config);
+  changedConfig(config, nodegroup, wanted);
+  const subnetIds = await wantedSubnets(runtime, snapshot, config, wanted);
+  const blue = snapshot.nodegroups
+    .filter((group) => group.logicalName === nodegroup)
+    .toSorted((a, b) => a.generation - b.generation)[0];
+  const managed = blue && managedChange(wanted, blue, subnetIds);
+  return { wanted, managed, snapshot: await withChange(runtime, snapshot, nodegroup, managed) };
 }
 
 export interface ApplyPlanRequest {
