@@ -11,6 +11,7 @@ const STATUS: Readonly<Record<string, number>> = {
   ClusterNotFound: 404,
   NodegroupNotFound: 404,
   OperationNotFound: 404,
+  RolloutNotFound: 404,
   RouteNotFound: 404,
   ClusterBusy: 409,
   ClusterAmbiguous: 409,
@@ -20,6 +21,7 @@ const STATUS: Readonly<Record<string, number>> = {
   OperationNotPausable: 409,
   OperationEnded: 409,
   OperationNotRetryable: 409,
+  RolloutNotControllable: 409,
   ChecksBlocked: 409,
 };
 

@@ -1,5 +1,12 @@
 import { iso } from "../clock.ts";
-import { IN_WORK, type Member, type MemberCounts, noted, type RolloutRecord, type WaveRecord } from "./record.ts";
+import {
+  IN_WORK,
+  type Member,
+  type MemberCounts,
+  noted,
+  type RolloutRecord,
+  type WaveRecord,
+} from "./record.ts";
 
 /**
  * What the workflow of a rollout does next. It asks again after each step, so that a run that was killed anywhere
@@ -11,6 +18,8 @@ export type RolloutStep =
   /** Follow members in work to their end; start nothing. */
   | { readonly do: "settle"; readonly wave: number }
   | { readonly do: "wait"; readonly seconds: number }
+  /** The wave has ended: ask again with the facts of the next. */
+  | { readonly do: "again" }
   /** Look at the finished members of the wave. */
   | { readonly do: "check"; readonly wave: number }
   /** Wait for a person. */
@@ -29,8 +38,6 @@ export interface WaveFacts {
 export interface Advance {
   readonly record: RolloutRecord;
   readonly step: RolloutStep;
-  /** What is told on the bus, by detail type. */
-  readonly events: readonly { readonly type: string; readonly wave?: string; readonly message: string }[];
 }
 
 /** True when more clusters have failed than the rollout bears: nothing is started any more. */
@@ -47,13 +54,22 @@ export function mayStart(
   record: Pick<RolloutRecord, "waves" | "toleratedTotal" | "control" | "stopping" | "wave" | "status">,
   member: Pick<Member, "wave">,
 ): "yes" | "paused" | "stopped" {
-  if (record.stopping !== undefined || record.control.request === "abort" || overBudget(record)) return "stopped";
+  if (record.stopping !== undefined || record.control.request === "abort" || overBudget(record))
+    return "stopped";
   if (member.wave !== record.wave || record.waves[member.wave]?.phase !== "Running") return "stopped";
   return record.control.request === "pause" ? "paused" : "yes";
 }
 
-/** Seconds that a wait lasts at most: what people ask for meanwhile is seen after it. */
-const LONGEST_WAIT = 900;
+/** A rollout that nobody lets go on for so long is over: every rollout ends. */
+const HOLD_LIMIT_DAYS = 30;
+const GIVEN_UP = {
+  code: "HeldTooLong",
+  message: `nobody let it go on for ${HOLD_LIMIT_DAYS} days`,
+  remedy: "Start a rollout for the clusters that are left, if it is still wanted.",
+};
+
+const heldTooLong = ({ heldSince }: RolloutRecord, now: number): boolean =>
+  heldSince !== undefined && now - Date.parse(heldSince) >= HOLD_LIMIT_DAYS * 86_400_000;
 
 /**
  * The next step of a rollout, and the record after it. Pure: `now` in milliseconds since the epoch.
@@ -65,7 +81,6 @@ const LONGEST_WAIT = 900;
  */
 export function advance(before: RolloutRecord, facts: WaveFacts, now: number): Advance {
   const at = iso(now);
-  const events: { type: string; wave?: string; message: string }[] = [];
   let record = withFailures(before, facts.failed);
   const current = (): WaveRecord => record.waves[record.wave] as WaveRecord;
   const setWave = (change: Partial<WaveRecord>): void => {
@@ -74,9 +89,25 @@ export function advance(before: RolloutRecord, facts: WaveFacts, now: number): A
   };
   const tell = (type: string, message: string, wave?: string): void => {
     record = noted(record, at, message);
-    events.push({ type, message, ...(wave === undefined ? {} : { wave }) });
+    const event = { type, message, ...(wave === undefined ? {} : { wave }) };
+    record = { ...record, outbox: [...record.outbox, event] };
   };
-  const done = (step: RolloutStep): Advance => ({ record, step, events });
+  const goOn = (): void => {
+    const { heldSince: _, ...rest } = record;
+    if (record.status !== "Running" || record.heldSince !== undefined)
+      record = { ...rest, status: "Running" };
+  };
+  const hold = (
+    status: "Paused" | "AwaitingApproval",
+    type: string,
+    message: string,
+    wave?: string,
+  ): void => {
+    if (record.status === status && record.heldSince !== undefined) return;
+    record = { ...record, status, heldSince: at };
+    tell(type, message, wave);
+  };
+  const done = (step: RolloutStep): Advance => ({ record, step });
 
   if (record.endedAt !== undefined) return done({ do: "end" });
   if (record.startedAt === undefined) {
@@ -85,9 +116,15 @@ export function advance(before: RolloutRecord, facts: WaveFacts, now: number): A
   }
   const inWork = [...IN_WORK].reduce((sum, status) => sum + facts.counts[status], 0);
 
+  if (record.stopping === undefined && heldTooLong(record, now)) {
+    goOn();
+    record = { ...record, stopping: "Aborted", error: GIVEN_UP };
+    tell("Rollout Aborting", GIVEN_UP.message);
+  }
   if (record.stopping === undefined && record.control.request === "abort") {
     const { by, reason, running } = record.control;
-    record = { ...record, stopping: "Aborted", status: "Running" };
+    goOn();
+    record = { ...record, stopping: "Aborted" };
     tell(
       "Rollout Aborting",
       `aborted by ${by ?? "somebody"}${reason ? `: ${reason}` : ""}; clusters in work ${running === "finish" ? "finish" : "end at their next safe point"}`,
@@ -96,10 +133,10 @@ export function advance(before: RolloutRecord, facts: WaveFacts, now: number): A
   if (record.stopping === undefined && overBudget(record)) {
     const wave = current();
     const message = budgetMessage(record);
+    goOn();
     record = {
       ...record,
       stopping: "Failed",
-      status: "Running",
       error: {
         code: "TooManyFailures",
         message,
@@ -117,10 +154,7 @@ export function advance(before: RolloutRecord, facts: WaveFacts, now: number): A
     return done({ do: "end" });
   }
   if (record.control.request === "pause") {
-    if (record.status !== "Paused") {
-      record = { ...record, status: "Paused" };
-      tell("Rollout Paused", `paused by ${record.control.by ?? "somebody"}`);
-    }
+    hold("Paused", "Rollout Paused", `paused by ${record.control.by ?? "somebody"}`);
     return done({ do: "hold", for: "pause" });
   }
 
@@ -130,28 +164,21 @@ export function advance(before: RolloutRecord, facts: WaveFacts, now: number): A
     if (wave.phase === "Pending") {
       const needed = record.spec.approvals === "perWave" && record.wave > 0;
       if (needed && !record.approvals.some((approval) => approval.wave === record.wave)) {
-        if (record.status !== "AwaitingApproval") {
-          record = { ...record, status: "AwaitingApproval" };
-          tell("Rollout Awaiting Approval", `wave ${wave.name} waits for approval`, wave.name);
-        }
+        hold("AwaitingApproval", "Rollout Awaiting Approval", `${wave.name} waits for approval`, wave.name);
         return done({ do: "hold", for: "approval" });
       }
+      goOn();
       setWave({ phase: "Running", startedAt: at });
-      record = { ...record, status: "Running" };
-      tell(
-        "Wave Started",
-        `${wave.name}: ${wave.size} clusters, ${wave.maxConcurrent} at a time`,
-        wave.name,
-      );
+      tell("Wave Started", `${wave.name}: ${wave.size} clusters, ${wave.maxConcurrent} at a time`, wave.name);
       return done({ do: "run", wave: record.wave });
     }
-    if (record.status !== "Running") record = { ...record, status: "Running" };
+    goOn();
     if (wave.phase === "Running") {
       if (facts.counts.Pending + inWork > 0) return done({ do: "run", wave: record.wave });
       if (last || facts.counts.Succeeded === 0) {
         endWave();
         if (record.endedAt !== undefined) return done({ do: "end" });
-        return done({ do: "wait", seconds: 0 });
+        return done({ do: "again" });
       }
       setWave({ phase: "Baking", bakeUntil: iso(now + wave.bakeMinutes * 60_000) });
       tell("Wave Baking", `${wave.name}: bakes for ${wave.bakeMinutes} minutes`, wave.name);
@@ -159,15 +186,14 @@ export function advance(before: RolloutRecord, facts: WaveFacts, now: number): A
     }
     if (wave.phase === "Baking") {
       const left = Math.ceil((Date.parse(wave.bakeUntil ?? at) - now) / 1000);
-      if (left > 0) return done({ do: "wait", seconds: Math.min(left, LONGEST_WAIT) });
+      if (left > 0) return done({ do: "wait", seconds: left });
       setWave({ phase: "Checking" });
       continue;
     }
     if (wave.phase === "Checking" && facts.unchecked > 0) return done({ do: "check", wave: record.wave });
     endWave();
     if (record.endedAt !== undefined) return done({ do: "end" });
-    // The facts are of the wave that has just ended: ask again with those of the next.
-    return done({ do: "wait", seconds: 0 });
+    return done({ do: "again" });
   }
 
   function endWave(): void {

@@ -88,8 +88,12 @@ export const rolloutRecordSchema = z.object({
   /** Why it cannot go on, once that is known; clusters in work come to their end before it ends. */
   stopping: z.enum(["Failed", "Aborted"]).optional(),
   error: problem.optional(),
+  /** Since when it waits for a person. */
+  heldSince: z.string().optional(),
   /** What happened, oldest first; the last hundred. */
   log: z.array(z.object({ at: z.string(), message: z.string() })),
+  /** What is still to be told on the bus: stored with the change that it is about, so that none gets lost. */
+  outbox: z.array(z.object({ type: z.string(), message: z.string(), wave: z.string().optional() })),
 });
 export type RolloutRecord = z.infer<typeof rolloutRecordSchema>;
 export type WaveRecord = RolloutRecord["waves"][number];

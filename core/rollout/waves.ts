@@ -35,7 +35,9 @@ export function selectClusters(select: RolloutSelect, candidates: readonly Candi
     const field = `select.names[${index}]`;
     const fits = found.filter(({ ref }) => name === ref.name || name === clusterKey(ref));
     if (fits.length === 0)
-      return [{ field, message: `there is no cluster ${name} that fits`, remedy: "See slipway get clusters." }];
+      return [
+        { field, message: `there is no cluster ${name} that fits`, remedy: "See slipway get clusters." },
+      ];
     if (fits.length > 1)
       return [
         {
