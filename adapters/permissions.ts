@@ -63,6 +63,11 @@ export const eksUpdates: Grant = {
   resources: [cluster, nodegroup, addon],
 };
 
+/** The rollback of a control plane's version is the same action as its upgrade. */
+export const eksRollBack: Grant = { actions: ["eks:UpdateClusterVersion"], resources: [cluster] };
+
+export const eksCancelUpdate: Grant = { actions: ["eks:CancelUpdate"], resources: [cluster] };
+
 export const eksInsights: Grant = { actions: ["eks:ListInsights"], resources: [cluster] };
 
 export const refreshInsights: Grant = {

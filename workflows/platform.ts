@@ -4,7 +4,7 @@ import { applyChanges } from "./apply-changes.ts";
 import { deleteCluster } from "./delete-cluster.ts";
 import { provisionCluster } from "./provision-cluster.ts";
 import { reconcileDrift } from "./reconcile-drift.ts";
-import { rollbackCluster } from "./rollback-cluster.ts";
+import { rollbackCluster, rollbackCluster } from "./rollback-cluster.ts";
 import { rolloutFleet } from "./rollout-fleet.ts";
 import { rotateNodegroup } from "./rotate-nodegroup.ts";
 import { updateAddons } from "./update-addons.ts";
@@ -16,6 +16,7 @@ export const workflows: readonly WorkflowDeclaration[] = [
   updateAddons,
   rotateNodegroup,
   upgradeCluster,
+  rollbackCluster,
   rollbackCluster,
   applyChanges,
   reconcileDrift,

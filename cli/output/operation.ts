@@ -6,6 +6,7 @@ import {
   type StepStatus,
   type StepView,
 } from "../../core/operation/types.ts";
+import { offerOf } from "../../core/rollback/facts.ts";
 import type { Output } from "../context.ts";
 import { findingsText } from "./plan.ts";
 import { duration, indented, paint, type Style, secondsBetween, table, when } from "./text.ts";
@@ -69,6 +70,7 @@ export function describeOperation(operation: OperationWithSteps, output: Output)
     operation.plan.fromVersion && operation.plan.toVersion
       ? ` ${operation.plan.fromVersion} → ${operation.plan.toVersion}`
       : "";
+  const back = offerOf(operation.type, operation.steps ?? []);
   const lines = [
     ...field("Operation", paint(output, "bold", operation.id)),
     ...field("Type", `${operation.type}${versions}`),
@@ -88,6 +90,7 @@ export function describeOperation(operation: OperationWithSteps, output: Output)
     ),
     ...field("Attempt", operation.attempt > 1 ? String(operation.attempt) : undefined),
     ...field("Execution", operation.executionArn),
+    ...field("Rollback", back && `to ${back.to}, until ${when(new Date(back.until).toISOString())}`),
   ];
   for (const override of operation.overrides)
     lines.push(...field("Override", `${override.code}: ${override.reason}`));
@@ -148,6 +151,9 @@ export function clusterText(cluster: Cluster, output: Output): string {
     `${"Status".padEnd(12)}${cluster.status}`,
     `${"Generation".padEnd(12)}${cluster.generation} (${when(cluster.updatedAt)} by ${shortIdentity(cluster.updatedBy)})`,
     `${"Operation".padEnd(12)}${cluster.operation ?? "none"}`,
+    ...(cluster.rollback
+      ? [`${"Rollback".padEnd(12)}to ${cluster.rollback.to}, until ${when(cluster.rollback.until)}`]
+      : []),
   ];
   const groups = cluster.nodegroups ?? [];
   if (groups.length > 0) {

@@ -36,6 +36,19 @@ export const UpgradeRequest = z
   .strictObject({ to: version, rotations: rotationStrategy.optional(), ...requestFields })
   .meta({ id: "UpgradeRequest" });
 
+export const RollbackRequest = z
+  .strictObject({
+    timeoutMinutes: z
+      .number()
+      .int()
+      .min(120)
+      .max(10_080)
+      .optional()
+      .meta({ description: "How long EKS tries to take the nodes of Auto Mode back; EKS's default is 720." }),
+    ...requestFields,
+  })
+  .meta({ id: "RollbackRequest" });
+
 export const RotationRequest = z
   .strictObject({ ...wantedNodes.shape, ...requestFields })
   .meta({ id: "RotationRequest", description: "What new nodes shall have; what is not named stays." });
@@ -233,6 +246,10 @@ export const Cluster = z
     nodegroups: z.array(Nodegroup).optional(),
     addons: z.array(z.object({ name: z.string(), version: z.string(), status: z.string() })).optional(),
     operation: z.string().optional().meta({ description: "The operation that holds the cluster now." }),
+    rollback: z
+      .object({ to: z.string(), until: timestamp })
+      .optional()
+      .meta({ description: "The last upgrade can be taken back to this version until then." }),
     updatedAt: timestamp,
     updatedBy: z.string(),
   })

@@ -151,7 +151,7 @@ export function withRollbackRemedy(
   operation: Pick<Operation, "type" | "plan" | "cluster">,
   events: readonly OperationEvent[],
 ): OperationError {
-  const offer = rollbackOffer(operation, events);
+  const offer = error.code === "OperationCancelled" ? undefined : rollbackOffer(operation, events);
   if (!offer) return error;
   return {
     ...error,

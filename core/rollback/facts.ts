@@ -42,3 +42,24 @@ export function wayBack(version: string, changes: readonly VersionChange[]): Way
     return { ok: false, reason: `its last upgrade led to ${last.to}, not to ${version}` };
   return { ok: true, to: versionBefore(version), until: last.begunAt + ROLLBACK_DAYS * 86_400_000 };
 }
+
+/** A step of an operation, as far as it tells of the control plane. */
+interface DoneStep {
+  readonly kind: string;
+  readonly status: string;
+  /** The version that it brings. */
+  readonly to?: string;
+  /** ISO 8601. */
+  readonly endedAt?: string;
+}
+
+/** Until when the newest version that an upgrade reached can be taken back; undefined where it reached none. */
+export function offerOf(
+  type: string,
+  steps: readonly DoneStep[],
+): { readonly to: string; readonly until: number } | undefined {
+  if (type !== "upgrade-cluster") return undefined;
+  const done = steps.findLast((step) => step.kind === "control-plane" && step.status === "Succeeded");
+  if (done?.to === undefined || done.endedAt === undefined) return undefined;
+  return { to: versionBefore(done.to), until: Date.parse(done.endedAt) + ROLLBACK_DAYS * 86_400_000 };
+}

@@ -4,16 +4,19 @@ import { storeOf } from "../../adapters/store/dynamo-store.ts";
 import { routes } from "../../core/api/routes.ts";
 import { clusterNamed } from "../lib/api/clusters.ts";
 import { api } from "../lib/api/http.ts";
+import { rollbackOf } from "../lib/rollback.ts";
 
 /** `GET /v1/clusters/{cluster}`: desired state, and what EKS says it is now. */
 export const handler = api(routes.getCluster, async ({ path, runtime }) => {
   const record = await clusterNamed(runtime, path.cluster ?? "");
-  const eks = eksOf(await runtimeIn(runtime, record.ref));
+  const there = await runtimeIn(runtime, record.ref);
+  const eks = eksOf(there);
   const { name } = record.ref;
   const [cluster, lease] = await Promise.all([eks.cluster(name), storeOf(runtime).getLease(record.ref)]);
   const [nodegroups, addons] = cluster
     ? await Promise.all([eks.nodegroups(name), eks.addons(name)])
     : [[], []];
+  const back = cluster?.version ? await rollbackOf(there, name, cluster.version) : undefined;
   return {
     status: 200,
     body: {
@@ -35,6 +38,7 @@ export const handler = api(routes.getCluster, async ({ path, runtime }) => {
         status: addon.status ?? "",
       })),
       ...(lease ? { operation: lease.operationId } : {}),
+      ...(back ? { rollback: back } : {}),
       updatedAt: record.updatedAt,
       updatedBy: record.updatedBy,
     },

@@ -43,7 +43,7 @@ const grants: Readonly<Record<keyof typeof routes, readonly Grant[]>> = {
   ],
   adoptCluster: [...startsOperation, ...permissions.live],
   listClusters: [readStore, searchStore, eksCluster],
-  getCluster: [readStore, searchStore, eksCluster, ...eksNodegroups, ...eksAddons],
+  getCluster: [readStore, searchStore, eksCluster, ...eksNodegroups, ...eksAddons, permissions.eksUpdates],
   deleteCluster: [...startsOperation, searchStore, ...clusterState],
   upgradeCluster: [...changesCluster, ...auditLog],
   rotateNodegroup: [...changesCluster, permissions.stacks],

@@ -9,7 +9,7 @@ import { planFor } from "../lib/api/plans.ts";
  * Whoever retries has mended what the insights named, and EKS looks again once a day: the workflow has them
  * refreshed, and stops on what they say then, before it changes anything.
  */
-const JUDGED_LATER: ReadonlySet<string> = new Set(["INSIGHTS"]);
+const JUDGED_LATER: ReadonlySet<string> = new Set(["INSIGHTS", "ROLLBACK_INSIGHTS"]);
 
 /** `POST /v1/operations/{operation}/retry`: the same request, planned again from what the cluster is now. */
 export const handler = api(routes.retryOperation, async ({ path, body, requester, runtime }) => {

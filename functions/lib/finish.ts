@@ -8,6 +8,7 @@ import {
   type OperationEvent,
   type OperationStatus,
 } from "../../core/operation/types.ts";
+import { withRollbackRemedy } from "../../core/plan/rollback.ts";
 import { isRotation } from "../../core/plan/steps.ts";
 import { allEvents } from "./api/operation-log.ts";
 
@@ -56,7 +57,8 @@ export async function finishOperation(
 
   const reported = failure && wait ? operationError(cancelled(operation.control.by)) : undefined;
   const told = reported ?? (failure ? parseFailure(failure) : undefined);
-  const error = told ? cutOff(locate(told, events), operation, events) : undefined;
+  const cut = told ? cutOff(locate(told, events), operation, events) : undefined;
+  const error = cut && withRollbackRemedy(cut, operation, events);
   if (error) await failSteps(context, operationId, error, events);
   const status = error ? statusAfter(operation, error, events) : "Succeeded";
   if (status === "Succeeded") await rememberResult(context, operation);
@@ -188,7 +190,8 @@ async function rememberResult(context: TaskContext, operation: Operation): Promi
     return;
   }
   const { toVersion } = operation.plan;
-  if (operation.type !== "upgrade-cluster" || toVersion === undefined) return;
+  const moved = operation.type === "upgrade-cluster" || operation.type === "rollback-cluster";
+  if (!moved || toVersion === undefined) return;
   const stored = await store.getCluster(operation.cluster);
   if (!stored || typeof stored.config !== "object" || stored.config === null) return;
   const config = stored.config as { readonly metadata?: Readonly<Record<string, unknown>> };

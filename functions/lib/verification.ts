@@ -1,4 +1,4 @@
-import type { OperationType, PlanPhase } from "../../core/operation/types.ts";
+import type { OperationType, PlanPhase, PlanStep } from "../../core/operation/types.ts";
 import { isRotation } from "../../core/plan/steps.ts";
 import type { ClusterSnapshot } from "../../core/snapshot.ts";
 import { minorOf } from "../../core/versions/version.ts";
@@ -15,6 +15,9 @@ export function verifyPhase(snapshot: ClusterSnapshot, type: OperationType, phas
   const wrong: string[] = [];
   const settling: string[] = [];
   const { cluster, kubernetes } = snapshot;
+  // On the way back the nodes go before the control plane.
+  const wanted = ({ to }: PlanStep): string =>
+    type === "rollback-cluster" ? (to ?? phase.version) : phase.version;
   if (cluster.version !== phase.version)
     wrong.push(`the control plane is on ${cluster.version}, not ${phase.version}`);
   if (cluster.status !== "ACTIVE") settling.push(`the cluster is ${cluster.status}`);
@@ -40,7 +43,7 @@ export function verifyPhase(snapshot: ClusterSnapshot, type: OperationType, phas
       if (addon.status !== "ACTIVE" && !idle) settling.push(`add-on ${addon.name} is ${addon.status}`);
     }
     if (step.kind === "self-managed" && isRotation(step))
-      verifySelfManaged(snapshot, step.target ?? "", phase, { wrong, settling });
+      verifySelfManaged(snapshot, step.target ?? "", wanted(step), { wrong, settling });
     if (step.kind !== "nodegroup") continue;
     const groups = snapshot.nodegroups.filter((g) => g.logicalName === step.target);
     if (groups.length !== 1)
@@ -60,8 +63,8 @@ export function verifyPhase(snapshot: ClusterSnapshot, type: OperationType, phas
       if (unready.length > 0) settling.push(`${unready.length} nodes of ${group.name} are not ready`);
       if (nodes.length < group.desiredSize)
         settling.push(`${group.name} has ${nodes.length} of ${group.desiredSize} nodes`);
-      if (group.version !== phase.version && type === "upgrade-cluster")
-        wrong.push(`node group ${group.name} is on ${group.version}, not ${phase.version}`);
+      if (group.version !== wanted(step) && (type === "upgrade-cluster" || type === "rollback-cluster"))
+        wrong.push(`node group ${group.name} is on ${group.version}, not ${wanted(step)}`);
     }
   }
   return { wrong, settling };
@@ -71,7 +74,7 @@ export function verifyPhase(snapshot: ClusterSnapshot, type: OperationType, phas
 function verifySelfManaged(
   { selfManaged, kubernetes }: ClusterSnapshot,
   name: string,
-  phase: PlanPhase,
+  version: string,
   { wrong, settling }: { readonly wrong: string[]; readonly settling: string[] },
 ): void {
   if (!selfManaged?.ok) {
@@ -86,9 +89,9 @@ function verifySelfManaged(
   if (!group || !kubernetes.ok) return;
   const machines = new Set(group.instanceIds);
   const nodes = kubernetes.value.nodes.filter((node) => machines.has(node.instanceId ?? ""));
-  const old = nodes.filter((node) => minorOf(node.kubeletVersion) !== phase.version);
+  const old = nodes.filter((node) => minorOf(node.kubeletVersion) !== version);
   if (old.length > 0)
-    wrong.push(`${old.length} nodes of ${group.name} are not on ${phase.version}: ${old[0]?.name}`);
+    wrong.push(`${old.length} nodes of ${group.name} are not on ${version}: ${old[0]?.name}`);
   const unready = nodes.filter((node) => !node.ready);
   if (unready.length > 0) settling.push(`${unready.length} nodes of ${group.name} are not ready`);
   if (nodes.length < group.desiredSize)

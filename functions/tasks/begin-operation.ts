@@ -64,6 +64,7 @@ function work(operation: Operation, parallelNodegroups: number) {
     clusterArn: clusterArn(operation.cluster),
     type: operation.type,
     attempt: operation.attempt,
+    toVersion: operation.plan.toVersion ?? "",
     parallelNodegroups,
     phases: operation.plan.phases.map((phase) => ({
       id: phase.id,

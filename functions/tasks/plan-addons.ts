@@ -41,7 +41,7 @@ export const handler = task("plan-addons", input, async ({ operationId, phase: i
 
 async function itemFor(
   context: TaskContext,
-  { id: operationId, cluster: ref }: Operation,
+  { id: operationId, cluster: ref, type }: Operation,
   { id, target = "", to = "" }: PlanStep,
 ): Promise<AddonItem | undefined> {
   const cluster = ref.name;
@@ -51,8 +51,9 @@ async function itemFor(
   };
   if (!addon) return skip(`${target} is not installed any more`);
   const version = addon.addonVersion ?? "";
-  if (compareVersions(version, to) >= 0 && addon.status === "ACTIVE")
-    return skip(`${target} is on ${version} already`);
+  const back = type === "rollback-cluster";
+  const there = back ? compareVersions(version, to) <= 0 : compareVersions(version, to) >= 0;
+  if (there && addon.status === "ACTIVE") return skip(`${target} is on ${version} already`);
   return {
     step: id,
     addon: target,

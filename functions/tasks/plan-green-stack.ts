@@ -35,12 +35,15 @@ export const handler = task(
     const rotation = await beginRotation(context, operation, step);
     const there = await runtimeIn(runtime, operation.cluster);
     const name = operation.cluster.name;
-    const cluster = await eksOf(there).cluster(name);
-    if (!cluster) throw clusterNotFound(operation.cluster);
-    if (cluster.version !== version)
-      throw new RetryableError(`the control plane says ${cluster.version}, not ${version} yet`, {
+    const live = await eksOf(there).cluster(name);
+    if (!live) throw clusterNotFound(operation.cluster);
+    // On the way back the nodes go first.
+    const back = operation.type === "rollback-cluster";
+    if (live.version !== version && !back)
+      throw new RetryableError(`the control plane says ${live.version}, not ${version} yet`, {
         code: "NotSettled",
       });
+    const cluster = back ? { ...live, version } : live;
     const config = await completedConfig(
       runtime,
       operation.cluster,

@@ -36,10 +36,12 @@ export const handler = task(
 
     const { rotation } = await policyFor(store, operation);
     // EKS changes nothing but version and image in place.
-    if (found.action === "create" && rotation.method === "rolling" && !change) {
+    // On the way back there is nothing else: EKS makes new groups of the control plane's version only.
+    const back = operation.type === "rollback-cluster";
+    if (found.action === "create" && (rotation.method === "rolling" || back) && !change) {
       const { name, desiredSize } = found.blue;
       // In an upgrade a group on the version is done; asked for by itself it gets the newest image of the version.
-      const done = found.blue.version === version && operation.type === "upgrade-cluster";
+      const done = found.blue.version === version && (back || operation.type === "upgrade-cluster");
       return { action: done ? "done" : "rolling", blue: name, green: name, size: desiredSize };
     }
     switch (found.action) {

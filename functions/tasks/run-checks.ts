@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
+import { readRollback } from "../../adapters/aws/eks-rollback.ts";
 import { clusterNotFound, collectSnapshot } from "../../adapters/snapshot.ts";
 import { blocking } from "../../core/checks/gate.ts";
 import { runChecks } from "../../core/checks/run.ts";
@@ -9,6 +10,7 @@ import { TerminalError } from "../../core/errors.ts";
 import type { Finding, Operation, PlanPhase } from "../../core/operation/types.ts";
 import { applyFindings, rotatedGroups } from "../../core/plan/apply.ts";
 import type { NodegroupChange } from "../../core/plan/green.ts";
+import { rollbackFindings } from "../../core/plan/rollback.ts";
 import { isRotation } from "../../core/plan/steps.ts";
 import { compareVersions } from "../../core/versions/version.ts";
 import { withChange } from "../lib/rotation-change.ts";
@@ -46,7 +48,9 @@ export const handler = task("run-checks", input, async ({ operationId, phase: id
   const operation = await operationAtGate(context, operationId);
   const phase = phaseOf(operation, id);
   const checks = stepOfKind(phase, "checks");
-  const refresh = await refreshInsights(context, operation.cluster, polls);
+  // A phase of a rollback changed what its insights tell, and EKS itself goes by the last refresh.
+  const freshSeconds = operation.type === "rollback-cluster" ? 0 : FRESH_SECONDS;
+  const refresh = await refreshInsights(context, operation.cluster, polls, freshSeconds);
   // After the first call that can fail: a task that is tried again does not announce its step each time.
   if (checks && polls === 0)
     await record(context, operationId, { kind: "StepStarted", step: checks.id, message: checks.title });
@@ -86,6 +90,7 @@ async function refreshInsights(
   { runtime }: TaskContext,
   ref: ClusterRef,
   polls: number,
+  freshSeconds: number,
 ): Promise<{ state: "refreshing" } | { state: "done"; unreadable?: string }> {
   const cluster = ref.name;
   const eks = eksOf(await runtimeIn(runtime, ref));
@@ -95,7 +100,7 @@ async function refreshInsights(
       ? { state: "refreshing" }
       : { state: "done", unreadable: `the refresh of insights has not ended after ${polls} looks at it` };
   const age = latest?.endedAt === undefined ? Number.POSITIVE_INFINITY : runtime.clock.now() - latest.endedAt;
-  if (polls === 0 && (latest?.status !== "COMPLETED" || age > FRESH_SECONDS * 1000)) {
+  if (polls === 0 && (latest?.status !== "COMPLETED" || age > freshSeconds * 1000)) {
     await eks.startInsightsRefresh(cluster);
     return { state: "refreshing" };
   }
@@ -120,6 +125,12 @@ async function findingsOf(
   });
   const policy = await policyFor(context.store, operation);
   const { overrides, requester } = operation;
+  if (operation.type === "rollback-cluster") {
+    const there = await runtimeIn(context.runtime, operation.cluster);
+    const rollback = await readRollback(there, operation.cluster.name, "throw");
+    const to = operation.plan.toVersion ?? phase.version;
+    return rollbackFindings({ snapshot, rollback, policy, overrides, requester, to });
+  }
   if (operation.type === "apply-changes")
     return applyFindings(snapshot, { rotated: rotatedGroups(operation.plan), policy, overrides, requester });
   const rotated = phase.steps.find(isRotation);
@@ -183,6 +194,11 @@ async function controlPlaneOf(
       update.params?.some((param) => param.type === "Version" && param.value === phase.version),
   );
   if (ours?.id) return { action: "wait", updateId: ours.id };
-  if (compareVersions(cluster.version, phase.version) >= 0) return { action: "none" };
-  return { action: "update", force: findings.some((f) => f.overridden && f.code === "INSIGHTS") };
+  const back = operation.type === "rollback-cluster";
+  const there = back
+    ? cluster.version === phase.version
+    : compareVersions(cluster.version, phase.version) >= 0;
+  if (there) return { action: "none" };
+  const code = back ? "ROLLBACK_INSIGHTS" : "INSIGHTS";
+  return { action: "update", force: findings.some((f) => f.overridden && f.code === code) };
 }

@@ -1,10 +1,10 @@
 import { catchTo, choose, expr, nested, type States } from "./states.ts";
 
 /**
- * The rotations of `$phase`, as many at once as the policy lets. Enter at `Nodegroups`; leads to `next`, failures
+ * The rotations of `$phase` to `version` (an expression), as many at once as the policy lets. Enter at `Nodegroups`; leads to `next`, failures
  * to `Failed`.
  */
-export const rotations = (next: string): States => ({
+export const rotations = (next: string, version = "$phase.version"): States => ({
   Nodegroups: {
     Type: "Map",
     Items: expr("$phase.nodegroups"),
@@ -24,7 +24,7 @@ export const rotations = (next: string): States => ({
             step: expr("$states.input.group.step"),
             nodegroup: expr("$states.input.group.nodegroup"),
             kind: expr("$states.input.group.kind"),
-            version: expr("$phase.version"),
+            version: expr(version),
           },
           {
             timeoutSeconds: 20 * 86_400,

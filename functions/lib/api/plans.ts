@@ -1,5 +1,6 @@
 import { runtimeIn } from "../../../adapters/accounts.ts";
 import { eksOf } from "../../../adapters/aws/eks.ts";
+import { readRollback } from "../../../adapters/aws/eks-rollback.ts";
 import type { Runtime } from "../../../adapters/runtime.ts";
 import { collectSnapshot, readCatalogue, readVersions } from "../../../adapters/snapshot.ts";
 import { storeOf } from "../../../adapters/store/dynamo-store.ts";
@@ -15,11 +16,13 @@ import { planAdopt } from "../../../core/plan/adopt.ts";
 import { planApply } from "../../../core/plan/apply.ts";
 import { planDelete, planForget } from "../../../core/plan/delete.ts";
 import { planProvision } from "../../../core/plan/provision.ts";
+import { planRollback } from "../../../core/plan/rollback.ts";
 import { planRotation, type RotationChange } from "../../../core/plan/rotation.ts";
 import { changedConfig, managedChange, wantedNodes } from "../../../core/plan/rotation-change.ts";
 import { planUpgrade } from "../../../core/plan/upgrade.ts";
 import type { AutomationPolicy } from "../../../core/policy/schema.ts";
 import type { ClusterRecord } from "../../../core/ports/store.ts";
+import { versionBefore } from "../../../core/rollback/facts.ts";
 import type { ClusterSnapshot } from "../../../core/snapshot.ts";
 import { earlierConfig, readComparison } from "../comparison.ts";
 import { policyOfCluster } from "../policies.ts";
@@ -112,7 +115,20 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
         requester,
       });
     }
-    case "rollback-cluster":
+    case "rollback-cluster": {
+      const there = await runtimeIn(runtime, ref);
+      const [snapshot, rollback] = await Promise.all([
+        collectSnapshot(runtime, ref),
+        readRollback(there, ref.name),
+      ]);
+      const now = runtime.clock.now();
+      const { version } = snapshot.cluster;
+      // A retry after the control plane had gone back brings what is left to the same version.
+      const last = rollback.ok ? rollback.value.changes[0] : undefined;
+      const arrived = wanted.again && last?.type === "VersionRollback" && last.to === version;
+      const to = arrived ? version : versionBefore(version);
+      return planRollback({ snapshot, rollback, to, policy, overrides, requester, now });
+    }
     case "reconcile-drift":
     case "remediate-node":
       throw new TerminalError(`there is no plan of a ${type} on request`, {

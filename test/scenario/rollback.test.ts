@@ -1,0 +1,155 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { Operation, Plan } from "../../core/operation/types.ts";
+import { DEMO_ARN, operationIdIn, type Rig, type RigOptions, startRig } from "../builders/platform.ts";
+
+const DAY = 86_400_000;
+
+describe("rollback-cluster", () => {
+  let rig: Rig;
+  afterEach(() => rig.close());
+
+  /** The example cluster, just upgraded from 1.33 to 1.34. */
+  async function upgraded(options: RigOptions = {}): Promise<void> {
+    rig = await startRig(options);
+    await rig.provision();
+    const run = await rig.slipway("upgrade", "demo", "--to", "1.34", "--wait", "--yes");
+    if (run.code !== 0) throw new Error(run.stdout + run.stderr);
+  }
+  const pass = (ms: number) => rig.platform.kernel.clock.until(rig.platform.kernel.clock.sleep(ms));
+  const kubelets = () =>
+    new Set(
+      rig.platform.kubernetes
+        .list(DEMO_ARN, "Node")
+        .map((node) =>
+          String((node.status?.nodeInfo as { kubeletVersion?: string } | undefined)?.kubeletVersion).slice(
+            0,
+            5,
+          ),
+        ),
+    );
+  const cluster = async () =>
+    (await (await rig.api("GET", "/v1/clusters/demo")).json()) as {
+      version: string;
+      status: string;
+      config: { metadata: { version: string } };
+      rollback?: { to: string; until: string };
+      operation?: string;
+    };
+  const ended = async (id: string): Promise<Operation> => {
+    for (let i = 0; i < 200; i++) {
+      const operation = await rig.operation(id);
+      if (operation.endedAt) return operation;
+      await pass(300_000);
+    }
+    throw new Error(`${id} has not ended`);
+  };
+
+  it("takes nodes, add-ons and control plane back, and the desired state with them", async () => {
+    await upgraded();
+    const before = await cluster();
+    expect(before.rollback?.to).toBe("1.33");
+    expect((await rig.slipway("describe", "cluster", "demo")).stdout).toContain("Rollback    to 1.33, until");
+
+    const shown = await rig.slipway("rollback", "demo", "--dry-run");
+    expect(shown.stdout).toContain("Roll the control plane back to 1.33");
+    expect(shown.code).toBe(0);
+    expect(kubelets()).toEqual(new Set(["v1.34"]));
+
+    const run = await rig.slipway("rollback", "demo", "--wait", "--yes", "--reason", "INC-7: webhooks break");
+    expect(run.stdout + run.stderr).toContain("Succeeded");
+    expect(run.code).toBe(0);
+    expect(kubelets()).toEqual(new Set(["v1.33"]));
+    const after = await cluster();
+    expect(after).toMatchObject({ version: "1.33", config: { metadata: { version: "1.33" } } });
+    expect(after.rollback).toBeUndefined();
+    expect(after.operation).toBeUndefined();
+
+    // The way of one upgrade goes back once; forward again is free.
+    const again = await rig.slipway("rollback", "demo", "--yes");
+    expect(again.code).toBe(3);
+    expect(again.stderr).toContain("ROLLBACK_ORIGIN");
+    expect((await rig.slipway("upgrade", "demo", "--to", "1.34", "--wait", "--yes")).code).toBe(0);
+  });
+
+  it("is refused eight days later, whatever is overridden", async () => {
+    await upgraded();
+    await pass(8 * DAY);
+    for (const more of [[], ["--override", "ROLLBACK_WINDOW", "--reason", "please"]]) {
+      const run = await rig.slipway("rollback", "demo", "--yes", ...more);
+      expect(run.code).toBe(3);
+      expect(run.stderr).toContain("more than 7 days ago");
+    }
+    expect((await cluster()).rollback).toBeUndefined();
+  });
+
+  it("stops at a readiness insight before anything is changed, and passes it by an override with a reason", async () => {
+    await upgraded();
+    rig.platform.faults.inject({ name: "RollbackNotReady", args: { reason: "uses a feature of 1.34" } });
+    const run = await rig.slipway("rollback", "demo", "--wait", "--yes");
+    expect(run.code).toBe(1);
+    const operation = await rig.operation(operationIdIn(run));
+    expect(operation.error).toMatchObject({ code: "ChecksBlocked" });
+    expect(operation.error?.message).toContain("uses a feature of 1.34");
+    expect(kubelets()).toEqual(new Set(["v1.34"]));
+
+    const flags = ["--override", "ROLLBACK_INSIGHTS", "--reason", "the feature is not in use"];
+    const forced = await rig.slipway("rollback", "demo", "--wait", "--yes", ...flags);
+    expect(forced.stdout + forced.stderr).toContain("Succeeded");
+    expect((await cluster()).version).toBe("1.33");
+  });
+
+  it("stops between nodes and control plane when it is cancelled, and goes on from there", async () => {
+    await upgraded();
+    const id = operationIdIn(await rig.slipway("rollback", "demo", "--yes"));
+    await pass(300_000);
+    expect((await rig.slipway("cancel", id, "--reason", "it works after all")).code).toBe(0);
+    expect((await ended(id)).status).toBe("Cancelled");
+    expect(await cluster()).toMatchObject({ version: "1.34", config: { metadata: { version: "1.34" } } });
+    expect((await cluster()).operation).toBeUndefined();
+
+    const again = await rig.slipway("retry", id, "--wait");
+    expect(again.stdout + again.stderr).toContain("Succeeded");
+    expect((await cluster()).version).toBe("1.33");
+    expect(kubelets()).toEqual(new Set(["v1.33"]));
+  });
+
+  it("a failed control plane leaves everything working, and a retry goes on", async () => {
+    await upgraded();
+    rig.platform.faults.inject({ name: "ControlPlaneUpgradeFails", times: 1, args: { message: "no room" } });
+    const run = await rig.slipway("rollback", "demo", "--wait", "--yes");
+    expect(run.code).toBe(1);
+    const id = operationIdIn(run);
+    expect((await rig.operation(id)).error).toMatchObject({
+      code: "RollbackFailed",
+      step: "1.33/control-plane",
+    });
+    expect((await rig.operation(id)).error?.message).toContain("no room");
+    expect((await rig.slipway("retry", id, "--wait")).code).toBe(0);
+    expect((await cluster()).version).toBe("1.33");
+  });
+
+  it("an upgrade that fails after its control plane names the rollback in its remedy, and it works from there", async () => {
+    rig = await startRig({ nodes: 6 });
+    await rig.provision();
+    rig.platform.faults.inject({ name: "NodesNeverJoin" });
+    const run = await rig.slipway("upgrade", "demo", "--to", "1.34", "--wait", "--yes");
+    expect(run.code).toBe(1);
+    const operation = await rig.operation(operationIdIn(run));
+    expect(operation.error?.remedy).toMatch(
+      /The step to 1\.34 can also be taken back to 1\.33, until 20.*: slipway rollback demo --dry-run/,
+    );
+    const described = await rig.slipway("describe", "operation", operation.id);
+    expect(described.stdout).toContain("Rollback    to 1.33, until");
+    rig.platform.faults.clear();
+
+    const plan = (await (
+      await rig.api("POST", "/v1/clusters/demo/rollbacks?dryRun=true", {})
+    ).json()) as Plan;
+    // The nodes never left 1.33.
+    expect(plan.phases.flatMap((phase) => phase.steps.filter((step) => step.kind === "nodegroup"))).toEqual(
+      [],
+    );
+    expect((await rig.slipway("rollback", "demo", "--wait", "--yes")).code).toBe(0);
+    expect((await cluster()).version).toBe("1.33");
+  });
+});
