@@ -1,20 +1,32 @@
 import type { Grant } from "../core/declaration.ts";
 import { mergeGrants } from "../core/grants.ts";
-import { auditLog, doctor, snapshot, stacks } from "./permissions.ts";
+import * as permissions from "./permissions.ts";
 import { workflowGrants } from "./workflow-grants.ts";
 
-/** Calls of workflows that are about clusters; the others (Lambda, Step Functions, logs of executions) stay home. */
-const THERE = /^(cloudformation|ec2|eks|iam|kms):|^logs:(CreateLogGroup|PutRetentionPolicy)$/;
+/** Calls that are about clusters; the others (Lambda, Step Functions, Slipway's table and bus) stay home. */
+const THERE =
+  /^(autoscaling|cloudformation|cloudwatch|ec2|eks|iam|kms|servicequotas):|^logs:(CreateLogGroup|GetQueryResults|PutRetentionPolicy|StartQuery)$/;
 
-/**
- * What Slipway's role in a managed account may do: read what plans and checks look at, make the changes of the
- * workflows, answer the doctor. Derived, so that a workflow with a new call widens the template by it and nothing
- * else does.
- */
-export function managedRoleGrants(): Grant[] {
-  const changes = Object.values(workflowGrants)
-    .flat()
+const there = (grants: readonly Grant[]): Grant[] =>
+  grants
     .map((grant) => ({ ...grant, actions: grant.actions.filter((action) => THERE.test(action)) }))
     .filter(({ actions }) => actions.length > 0);
-  return mergeGrants([...snapshot, ...auditLog, stacks, ...changes, ...doctor]);
+
+/** Everything that adapters declare. */
+const declared = (): Grant[] =>
+  Object.values(permissions)
+    .flatMap((value): readonly unknown[] => (Array.isArray(value) ? value : [value]))
+    .filter((value): value is Grant => typeof value === "object" && value !== null && "actions" in value);
+
+/**
+ * What Slipway's role in a managed account may do: whatever its functions and workflows may do for clusters at home,
+ * and answer the doctor. Derived, so that a workflow or an adapter with a new call widens the template by it and
+ * nothing else does.
+ */
+export function managedRoleGrants(): Grant[] {
+  return mergeGrants([
+    ...there(declared()),
+    ...there(Object.values(workflowGrants).flat()),
+    ...permissions.doctor,
+  ]);
 }

@@ -16,6 +16,8 @@ import { BUS, functionArn, grantNames, type Home, roleArn, STAGE, TABLE, workflo
 export interface Deployment {
   readonly endpoint: AwsEndpoint;
   readonly home: Home;
+  /** Regions that the stage works in, the home's first. */
+  readonly regions: readonly string[];
   readonly functions: readonly FunctionDeclaration[];
   readonly workflows: readonly WorkflowDeclaration[];
   readonly rules: readonly RuleDeclaration[];
@@ -23,9 +25,38 @@ export interface Deployment {
 
 /** Brings table, bus, state machines and rules to what is declared; what exists already is updated or left. */
 export async function deploy(deployment: Deployment): Promise<void> {
-  const { home, functions, workflows, rules } = deployment;
-  const call = caller(deployment);
-  const names = grantNames(home);
+  const call = caller(deployment, deployment.home.region);
+  await deployRoles(deployment, call);
+  await call("dynamodb", "CreateTable", { TableName: TABLE, ...tableDefinition }, "ResourceInUseException");
+  await call("eventbridge", "CreateEventBus", { Name: BUS }, "ResourceAlreadyExistsException");
+  await deployMachines(deployment, call, deployment.home);
+  for (const rule of deployment.rules) await deployRule(deployment, call, rule);
+}
+
+/**
+ * What a further region has: the workflows, which call AWS in their own region only, and rules that bring home what
+ * happens there. Their tasks are there as well (lambda.deployIn); table, bus and API are at home. The roles are the
+ * same in all regions and allow all of `regions`.
+ */
+export async function deployPlane(deployment: Deployment, region: string): Promise<void> {
+  const { home, rules } = deployment;
+  await deployRoles(deployment, caller(deployment, home.region));
+  const call = caller(deployment, region);
+  await deployMachines(deployment, call, { ...home, region });
+  for (const rule of rules) {
+    if (!("pattern" in rule) || rule.bus !== "default") continue;
+    const Name = `slipway-${STAGE}-${rule.name}`;
+    await call("eventbridge", "PutRule", { Name, EventPattern: JSON.stringify(rule.pattern) });
+    const Arn = `arn:aws:events:${home.region}:${home.account}:event-bus/default`;
+    const RoleArn = roleArn(home, FORWARDING);
+    await call("eventbridge", "PutTargets", { Rule: Name, Targets: [{ Id: "1", Arn, RoleArn }] });
+  }
+}
+
+/** The role with which rules of further regions put events on the default bus at home. */
+const FORWARDING = "forwarding";
+
+async function deployRoles({ home, regions, functions, workflows }: Deployment, call: Call): Promise<void> {
   const role = (
     arn: string,
     service: string,
@@ -36,7 +67,7 @@ export async function deploy(deployment: Deployment): Promise<void> {
       call,
       arn,
       { service, trusted },
-      grants.map((grant) => fillGrant(grant, names)),
+      regions.flatMap((region) => grants.map((grant) => fillGrant(grant, grantNames(home, region)))),
     );
   for (const { name, grants } of functions) await role(roleArn(home, name), "lambda.amazonaws.com", grants);
   for (const workflow of workflows)
@@ -44,17 +75,26 @@ export async function deploy(deployment: Deployment): Promise<void> {
       selfTrust(home, workflow.name),
     ]);
   await role(roleArn(home, foundationRole.name), foundationRole.service, foundationRole.grants);
-  await call("dynamodb", "CreateTable", { TableName: TABLE, ...tableDefinition }, "ResourceInUseException");
-  await call("eventbridge", "CreateEventBus", { Name: BUS }, "ResourceAlreadyExistsException");
+  if (regions.length > 1)
+    await role(roleArn(home, FORWARDING), "events.amazonaws.com", [
+      {
+        actions: ["events:PutEvents"],
+        resources: [`arn:aws:events:${home.region}:${home.account}:event-bus/default`],
+      },
+    ]);
+}
+
+/** The state machines of a region. */
+async function deployMachines({ home, workflows }: Deployment, call: Call, place: Home): Promise<void> {
   const references = {
-    function: (name: string) => functionArn(home, name),
-    workflow: (name: string) => workflowArn(home, name),
+    function: (name: string) => functionArn(place, name),
+    workflow: (name: string) => workflowArn(place, name),
     table: TABLE,
     bus: BUS,
   };
   for (const workflow of workflows) {
     const definition = JSON.stringify(render(workflow.definition, references));
-    const arn = workflowArn(home, workflow.name);
+    const arn = workflowArn(place, workflow.name);
     const role = workflowRole(home, workflow.name);
     const known = await call(
       "sfn",
@@ -73,7 +113,6 @@ export async function deploy(deployment: Deployment): Promise<void> {
       await call("sfn", "UpdateStateMachine", { stateMachineArn: arn, definition, roleArn: role });
     }
   }
-  for (const rule of rules) await deployRule(deployment, call, rule);
 }
 
 type Call = (
@@ -84,9 +123,10 @@ type Call = (
 ) => Promise<Record<string, unknown> | undefined>;
 
 /** Calls as the deploying user; answers undefined where the error is the one expected. */
-function caller({ endpoint, home }: Deployment): Call {
+function caller({ endpoint, home }: Deployment, region: string): Call {
   const scope: CallScope = {
     ...home,
+    region,
     principal: {
       type: "AssumedRole",
       arn: `arn:aws:sts::${home.account}:assumed-role/slipway-deploy/local`,

@@ -25,13 +25,14 @@ export const workflowArn = (home: Home, name: string): string => `${workflowArnP
 export const roleArn = (home: Home, name: string): string =>
   `arn:aws:iam::${home.account}:role/${resourceName(name)}`;
 
-/** What the placeholders of grants stand for here. */
-export const grantNames = (home: Home): GrantNames => ({
-  ...home,
+/** What the placeholders of grants stand for here, in a region; table and bus are at home. */
+export const grantNames = (home: Home, region: string = home.region): GrantNames => ({
+  account: home.account,
+  region,
   partition: "aws",
   stage: STAGE,
   table: `arn:aws:dynamodb:${home.region}:${home.account}:table/${TABLE}`,
   bus: `arn:aws:events:${home.region}:${home.account}:event-bus/${BUS}`,
-  function: (name) => functionArn(home, name),
-  workflow: (name) => workflowArn(home, name),
+  function: (name) => functionArn({ ...home, region }, name),
+  workflow: (name) => workflowArn({ ...home, region }, name),
 });

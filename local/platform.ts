@@ -17,7 +17,7 @@ import { createServices } from "./aws/services/services.ts";
 import { createSessions } from "./aws/sessions.ts";
 import { lockData } from "./data-lock.ts";
 import { createDeliver } from "./deliver.ts";
-import { deploy } from "./deploy.ts";
+import { deploy, deployPlane } from "./deploy.ts";
 import { createEvents, type Events } from "./events/events.ts";
 import { cloudTrailEvents } from "./events/sources/cloud-trail.ts";
 import { executionStatusEvents } from "./events/sources/execution-status.ts";
@@ -28,8 +28,10 @@ import { createKernel, type Kernel, type KernelOptions } from "./kernel/kernel.t
 import { inMemoryKubernetes } from "./kubernetes-transport.ts";
 import { createLambda, type FunctionModule, type Lambda } from "./lambda/lambda.ts";
 import { BUS, functionName, HOME, type Home, roleArn, STAGE, TABLE, workflowArnPrefix } from "./names.ts";
+import { clusterOf, createPlanes } from "./planes.ts";
 import { createEks } from "./world/eks/eks.ts";
 import { createFaults, type Faults } from "./world/faults.ts";
+import { createFieldFaults } from "./world/field-faults.ts";
 import { eventResources } from "./world/infra/cloudformation/event-resources.ts";
 import { createInfra } from "./world/infra/infra.ts";
 import { createKubernetes } from "./world/kubernetes/kubernetes.ts";
@@ -51,6 +53,11 @@ export interface PlatformOptions {
   readonly store?: Store;
   /** What managed accounts ask for (docs/deploy.md); without it Slipway manages its own account only. */
   readonly externalId?: string;
+  /**
+   * Regions to work in beside the home region. Without it every region that a request names is taken up when it is
+   * first named: whoever tries a file should not have to know.
+   */
+  readonly regions?: readonly string[];
   /** Base URL of the wire endpoint, as clusters announce their Kubernetes API. */
   readonly endpointUrl?: string;
   /** Loads a function in another way than from its source: as a bundle. */
@@ -137,14 +144,26 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   cloudTrailEvents({ kernel, endpoint, events, faults, logging: services.cloudTrail.logging });
   executionStatusEvents(engine, events);
   const troubles = createNodes({ kernel, endpoint, events, infra, kubernetes, faults });
+  createFieldFaults({ kernel, endpoint, infra, kubernetes, faults });
 
   const declared = declaredFunctions;
+  // One list for every runtime: it grows with the planes.
+  const regions = [home.region];
+  const planes = createPlanes({
+    kernel,
+    lambda,
+    regions,
+    wanted: options.regions,
+    deploy: (region) =>
+      deployPlane({ endpoint, home, regions, functions: declared, workflows, rules }, region),
+  });
   const load = options.load ?? (({ module }) => import(/* @vite-ignore */ moduleUrl(module)));
   const runtimes = runtimeFactory({
     kernel,
     endpoint,
     kubernetes,
     home,
+    regions,
     store: options.store,
     externalId: options.externalId,
     log: options.log ?? (() => {}),
@@ -162,7 +181,8 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   kernel.timers.start();
   // A checkpoint holds what was deployed; doing it again would be a tenth of a short simulation.
   if (options.checkpoint === undefined)
-    await kernel.clock.until(deploy({ endpoint, home, functions: declared, workflows, rules }));
+    await kernel.clock.until(deploy({ endpoint, home, regions, functions: declared, workflows, rules }));
+  await kernel.clock.until(planes.open());
   engine.resume();
 
   const gateway = createGateway({
@@ -170,9 +190,11 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     routes: apiRoutes,
     account: home.account,
     identity: () => localIdentity(home.account),
-    invoke: (name, event) => {
+    async invoke(name, event) {
+      const cluster = clusterOf(home, event);
+      if (name === "api-apply-cluster" || name === "api-adopt-cluster") await planes.need(cluster.region);
       if (name === "api-apply-cluster" && (options.furnish ?? true))
-        furnishFor({ infra, kernel }, home, event);
+        furnishFor({ infra, kernel }, cluster, event);
       return answerOf(lambda, functionName(name), event);
     },
     onFailure: options.onFailure ?? ((error) => console.error("API function failed:", error)),
@@ -198,9 +220,9 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
 }
 
 /** Brings in what the file of a request says is there already. */
-function furnishFor(parts: Parameters<typeof furnish>[0], home: Home, event: unknown): void {
+function furnishFor(parts: Parameters<typeof furnish>[0], place: Home, event: unknown): void {
   const { body } = event as { readonly body?: string };
-  if (body !== undefined) furnish(parts, [home], body);
+  if (body !== undefined) furnish(parts, [place], body);
 }
 
 /** Modules are named from the project's root. */
@@ -219,6 +241,7 @@ function runtimeFactory(parts: {
   readonly endpoint: AwsEndpoint;
   readonly kubernetes: KubernetesWorld;
   readonly home: Home;
+  readonly regions: readonly string[];
   readonly store: Store | undefined;
   readonly externalId: string | undefined;
   readonly log: NonNullable<Runtime["log"]>;
@@ -243,7 +266,7 @@ function runtimeFactory(parts: {
         stage: STAGE,
         account: home.account,
         region: home.region,
-        regions: [home.region],
+        regions: parts.regions,
         table: TABLE,
         bus: BUS,
         workflowArnPrefix: workflowArnPrefix(home),

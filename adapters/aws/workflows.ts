@@ -41,9 +41,9 @@ const portsOf = perRuntime(() => new Map<string, WorkflowPort>());
 
 /**
  * Slipway's workflows in a region: those of a cluster run where the cluster is, since Step Functions calls AWS in
- * its own region only. Tokens are answered in the region of the workflow that waits.
+ * its own region only. Those of the whole fleet run at home. Tokens are answered where the workflow waits.
  */
-export function workflowsOf(runtime: Runtime, region: string): WorkflowPort {
+export function workflowsOf(runtime: Runtime, region: string = runtime.config.region): WorkflowPort {
   const known = portsOf(runtime).get(region);
   if (known) return known;
   const port = createPort(runtime, region);
@@ -51,9 +51,17 @@ export function workflowsOf(runtime: Runtime, region: string): WorkflowPort {
   return port;
 }
 
+/** What the ARNs of Slipway's state machines in a region begin with. */
+const prefixIn = (runtime: Pick<Runtime, "config">, region: string): string =>
+  runtime.config.workflowArnPrefix.replace(/^(arn:[^:]+:states):[^:]+:/, `$1:${region}:`);
+
+/** Whether a state machine is one of Slipway's, in any of its regions. */
+export const isOwnWorkflow = (runtime: Pick<Runtime, "config">, stateMachineArn: string): boolean =>
+  runtime.config.regions.some((region) => stateMachineArn.startsWith(prefixIn(runtime, region)));
+
 function createPort(runtime: Runtime, region: string): WorkflowPort {
   const client = new SFNClient({ ...runtime.aws, region } as SFNClientConfig);
-  const prefix = runtime.config.workflowArnPrefix.replace(/^(arn:[^:]+:states):[^:]+:/, `$1:${region}:`);
+  const prefix = prefixIn(runtime, region);
 
   const answered = async (call: string, work: () => Promise<unknown>): Promise<boolean> =>
     aws(call, async () => {

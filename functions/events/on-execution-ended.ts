@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isOwnWorkflow } from "../../adapters/aws/workflows.ts";
 import { ENDED } from "../../core/operation/types.ts";
 import { executionFailure } from "../lib/failure.ts";
 import { finishOperation } from "../lib/finish.ts";
@@ -24,7 +25,7 @@ const input = z.object({ operationId: z.string(), nested: z.boolean().optional()
  */
 export const handler = listener("on-execution-ended", event, async ({ detail }, context) => {
   const { runtime, store, log } = context;
-  if (!detail.stateMachineArn.startsWith(runtime.config.workflowArnPrefix)) return;
+  if (!isOwnWorkflow(runtime, detail.stateMachineArn)) return;
   const parsed = input.safeParse(json(detail.input));
   // A part of another workflow is that one's business.
   if (!parsed.success || parsed.data.nested) return;

@@ -23,6 +23,8 @@ export interface Lambda {
   ): void;
   /** Loads every module and takes up what a stopped process left. Call before timers and time start. */
   ready(): Promise<void>;
+  /** From now on every function is there in this region too. */
+  deployIn(region: string): void;
   /** ARN of a registered function, by the declaration's name. */
   arnOf(name: string): string;
   /** Runs a function and waits for it; `event` goes through JSON. Rejects with AwsError when there is none. */
@@ -55,6 +57,7 @@ export function createLambda(options: LambdaOptions): Lambda {
   const invocations = new Map<string, number>();
   const deadLetterListeners: ((letter: DeadLetter) => void)[] = [];
 
+  const regions = new Set([region]);
   const arnFor = (name: string): string => `arn:aws:lambda:${region}:${account}:function:${name}`;
 
   /** By name, ARN or partial ARN, with or without a qualifier, as the API takes it. */
@@ -63,7 +66,9 @@ export function createLambda(options: LambdaOptions): Lambda {
     const at = parts.lastIndexOf("function");
     const name = parts[at === -1 ? (parts.length > 1 && /^\d{12}$/.test(parts[0] ?? "") ? 1 : 0) : at + 1];
     const found = name === undefined ? undefined : functions.get(name);
-    if (found) return found;
+    // A function is reached in its own region only.
+    const there = parts[0] !== "arn" || regions.has(parts[3] ?? "");
+    if (found && there) return found;
     throw new AwsError("ResourceNotFoundException", `Function not found: ${arnFor(name ?? nameOrArn)}`, {
       status: 404,
       members: { Type: "User" },
@@ -132,6 +137,7 @@ export function createLambda(options: LambdaOptions): Lambda {
         module: undefined,
       });
     },
+    deployIn: (added) => void regions.add(added),
     async ready() {
       const unloaded = [...functions.values()].filter((fn) => !fn.module);
       const modules = await clock.track(Promise.all(unloaded.map((fn) => fn.load())));

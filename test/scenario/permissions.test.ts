@@ -2,9 +2,14 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Grant } from "../../core/declaration.ts";
 import type { Operation, OperationEvent } from "../../core/operation/types.ts";
 import { AwsError, type ServiceName } from "../../local/aws/contract.ts";
-import { CallLog, type Comparison, compare, declaredGrants } from "../builders/call-record.ts";
+import {
+  CallLog,
+  type Comparison,
+  compare,
+  declaredGrants,
+  type PlacedNeed,
+} from "../builders/call-record.ts";
 import { clusterFiles, head } from "../builders/cluster-files.ts";
-import type { Need } from "../builders/permissions.ts";
 import { operationIdIn, type Rig, type RigOptions, startRig } from "../builders/platform.ts";
 import { applyFile } from "../builders/provisioning.ts";
 
@@ -499,7 +504,7 @@ const policy = (name: string): object => ({
   accessScope: { type: "cluster" },
 });
 
-let needs: ReadonlyMap<string, readonly Need[]>;
+let needs: ReadonlyMap<string, readonly PlacedNeed[]>;
 let comparison: Comparison;
 const log = new CallLog();
 beforeAll(async () => {
@@ -524,6 +529,11 @@ const EXCEPTIONS: readonly [callers: RegExp, actions: RegExp, why: string][] = [
     /^workflow\/(apply-changes|provision-cluster|rotate-nodegroup)$/,
     /^(ec2:(CreateTags|DescribeLaunchTemplateVersions|DescribeSubnets|RunInstances)|iam:(CreateServiceLinkedRole|GetRole|ListAttachedRolePolicies)|kms:(CreateGrant|DescribeKey))$/,
     "EKS looks at what a request names (subnets, roles, launch template, key) with the caller's permissions",
+  ],
+  [
+    /^function\//,
+    /^sts:AssumeRole$/,
+    "a cluster may be of another account: test/scenario/accounts.test.ts has one, not for every function",
   ],
   [
     /^function\/gate$/,
