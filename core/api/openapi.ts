@@ -7,7 +7,11 @@ type Json = Readonly<Record<string, unknown>>;
 /** Every named schema, once, for `components.schemas`. */
 function components(): Json {
   const registry = z.registry<{ id: string }>();
-  for (const schema of Object.values(schemas)) {
+  const ofRoutes = (Object.values(routes) as ApiRoute[]).flatMap((route) => [
+    ...(route.body && route.body !== "cluster-file" ? [route.body] : []),
+    ...Object.values(route.responses).flatMap(({ schema }) => schema ?? []),
+  ]);
+  for (const schema of new Set<z.ZodType>([...Object.values(schemas), ...ofRoutes])) {
     const id = schema.meta()?.id;
     if (id) registry.add(schema, { id });
   }

@@ -9,6 +9,11 @@ import { rolloutSchema } from "../../rollout/schema.ts";
 import * as schema from "../schemas.ts";
 import { type ApiRoute, dryRun, integer, paging } from "./route.ts";
 
+const RolloutDocument = rolloutSchema.meta({
+  id: "RolloutDocument",
+  description: "Kind Rollout of slipway.dev/v1 (docs/fleets.md).",
+});
+
 const counts = z
   .record(z.enum(MEMBER_STATUSES), z.number())
   .meta({ id: "MemberCounts", description: "How many clusters have each status." });
@@ -89,7 +94,7 @@ export const rolloutsRoutes = {
     path: "/v1/rollouts",
     summary: "Take one action over many clusters, in waves",
     query: dryRun,
-    body: rolloutSchema,
+    body: RolloutDocument,
     responses: {
       200: { description: "The plan for all clusters (dry run).", schema: RolloutPlan },
       202: { description: "The rollout was started; Location names it.", schema: Rollout },
