@@ -4,7 +4,7 @@ import { addChangeCommands } from "./commands/changes.ts";
 import { addControlCommands } from "./commands/controls.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addReadCommands } from "./commands/reads.ts";
-import { addRollbackCommand, addRollbackCommand } from "./commands/rollback.ts";
+import { addRollbackCommand } from "./commands/rollback.ts";
 import { addRolloutCommands } from "./commands/rollouts.ts";
 import { DEFAULT_ENDPOINT } from "./commands/session.ts";
 import type { CliContext } from "./context.ts";
@@ -32,7 +32,6 @@ export async function run(args: readonly string[], context: CliContext): Promise
     .exitOverride();
   addChangeCommands(program, context, done);
   addAdoptCommand(program, context, done);
-  addRollbackCommand(program, context, done);
   addRollbackCommand(program, context, done);
   addReadCommands(program, context, done);
   addControlCommands(program, context, done);
