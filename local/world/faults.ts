@@ -19,10 +19,16 @@ export interface Faults {
   inject(fault: FaultSpec): void;
   clear(name?: string): void;
   list(): readonly FaultSpec[];
+  /** Told after faults came or went. */
+  onChange(listener: () => void): void;
 }
 
 export function createFaults(): Faults {
   let active: { spec: FaultSpec; left: number }[] = [];
+  const listeners: (() => void)[] = [];
+  const tell = (): void => {
+    for (const listener of listeners) listener();
+  };
   return {
     hit(name, subject) {
       const fault = active.find(
@@ -37,10 +43,13 @@ export function createFaults(): Faults {
     },
     inject(spec) {
       active.push({ spec, left: spec.times ?? Number.POSITIVE_INFINITY });
+      tell();
     },
     clear(name) {
       active = name === undefined ? [] : active.filter((f) => f.spec.name !== name);
+      tell();
     },
     list: () => active.filter((f) => f.left > 0).map((f) => f.spec),
+    onChange: (listener) => void listeners.push(listener),
   };
 }

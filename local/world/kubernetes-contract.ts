@@ -76,6 +76,7 @@ export interface KubernetesWorld {
   createCluster(arn: ClusterArn, version: string): void;
   deleteCluster(arn: ClusterArn): void;
   hasCluster(arn: ClusterArn): boolean;
+  clusterArns(): ClusterArn[];
   /** The control plane now serves this version. */
   setVersion(arn: ClusterArn, version: string): void;
   /** A kubelet registers: the node joins NotReady and becomes Ready after some seconds, when daemon set pods run. */

@@ -41,6 +41,18 @@ function upgradeErrors(ctx: EksContext, doc: ClusterDoc): ErrorDetail[] {
         resourceIds: gone,
       },
     ];
+  const { securityGroupIds = [], clusterSecurityGroupId } = doc.body.resourcesVpcConfig ?? {};
+  const closed = [...securityGroupIds, ...(clusterSecurityGroupId ? [clusterSecurityGroupId] : [])].filter(
+    (id) => !ctx.infra.securityGroupExists(doc, id),
+  );
+  if (closed.length > 0)
+    return [
+      {
+        errorCode: "SecurityGroupNotFound",
+        errorMessage: "We couldn't find one of the security groups associated with the cluster.",
+        resourceIds: closed,
+      },
+    ];
   const free = (id: string): number => ctx.infra.subnet(doc, id)?.freeIps ?? 0;
   const empty = subnetIds.filter((id) => free(id) < CONTROL_PLANE_IPS);
   const zones = new Set(
@@ -92,6 +104,8 @@ export const clusterVersionHandlers = (ctx: EksContext, updates: ClusterUpdates,
     const behind = ofCluster(ctx.nodegroups, doc.arn).filter(
       (group) => group.body.status !== "DELETING" && target - minorNumber(group.body.version) > KUBELET_SKEW,
     );
+    const told = ctx.faults.hit("NodegroupBehind", subject(doc.arn));
+    if (told) behind.push(...ofCluster(ctx.nodegroups, doc.arn).slice(0, 1));
     if (behind.length > 0)
       throw invalidRequest(
         `Nodegroups ${behind.map((group) => group.name).join(", ")} must be updated to match cluster version ${doc.body.version} before updating cluster version`,

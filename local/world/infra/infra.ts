@@ -83,7 +83,10 @@ export function createInfra(parts: {
     },
     securityGroupExists(place, groupId) {
       ensureDefaultVpc(state, place);
-      return state.securityGroups.has(keyOf(place, groupId));
+      return (
+        state.securityGroups.has(keyOf(place, groupId)) &&
+        !holds(faults, "SecurityGroupGone", `security-group/${groupId}`)
+      );
     },
     roleExists: iam.roleExists,
     createAsg: groups.create,

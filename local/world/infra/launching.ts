@@ -40,7 +40,7 @@ export function presentSubnet(
  * group tries its types in order.
  *
  * Faults asked here, subject `nodegroup/NAME asg/NAME subnet/ID zone/NAME type/NAME`:
- * `SubnetGone`, `SubnetWithoutIps`, `InstanceQuota`, `InsufficientInstanceCapacity`.
+ * `SubnetGone`, `AmiGone`, `SubnetWithoutIps`, `InstanceQuota`, `InsufficientInstanceCapacity`.
  */
 export function attemptLaunch(
   parts: { readonly addresses: Addresses; readonly instances: Instances; readonly faults: Faults },
@@ -52,6 +52,9 @@ export function attemptLaunch(
   const zone = subnet?.zone ?? "";
   const subject = `nodegroup/${group.launch.nodegroupName} asg/${group.name} subnet/${subnetId} zone/${zone}`;
   if (!subnet || faults.hit("SubnetGone", subject)) return subnetGone(subnetId);
+
+  if (faults.hit("AmiGone", subject))
+    return refuse("AmiIdNotFound", "The image id '[ami-0c1a5e4d2b3f60718]' does not exist.", true);
 
   const types = group.launch.instanceTypes.map((name) => INSTANCE_TYPES.get(name));
   const unknown = types.indexOf(undefined);

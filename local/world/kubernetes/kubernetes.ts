@@ -116,6 +116,7 @@ export function createKubernetes({ kernel, faults }: KubernetesOptions): Kuberne
       clusters.delete(arn);
     },
     hasCluster: (arn) => clusters.has(arn),
+    clusterArns: () => [...clusters.keys()],
     setVersion(arn, version) {
       at(arn).document.version = version;
       documents.touch(arn);

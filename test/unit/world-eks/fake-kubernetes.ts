@@ -60,6 +60,7 @@ export function fakeKubernetes(kernel: Kernel): FakeKubernetes {
     createCluster: (arn, version) => clusters.set(arn, { version }),
     deleteCluster: (arn) => void clusters.delete(arn),
     hasCluster: (arn) => clusters.has(arn),
+    clusterArns: () => [...clusters.keys()],
     setVersion: (arn, version) => clusters.set(arn, { version }),
     addNode(arn, spec) {
       nodes.set(id(arn, spec.name), {

@@ -194,7 +194,9 @@ export function describeNetwork(parts: {
     },
     DescribeSecurityGroups(input, scope) {
       ensureDefaultVpc(state, scope);
-      const all = within(state.securityGroups, scope);
+      const all = within(state.securityGroups, scope).filter(
+        (group) => !holds(faults, "SecurityGroupGone", `security-group/${group.groupId}`),
+      );
       const found = byIds(all, input.GroupIds, (g) => g.groupId, "InvalidGroup.NotFound", "security group");
       const named = byIds(
         found,
