@@ -4,7 +4,8 @@ import { applyChanges } from "./apply-changes.ts";
 import { deleteCluster } from "./delete-cluster.ts";
 import { provisionCluster } from "./provision-cluster.ts";
 import { reconcileDrift } from "./reconcile-drift.ts";
-import { rollbackCluster, rollbackCluster } from "./rollback-cluster.ts";
+import { remediateNode } from "./remediate-node.ts";
+import { rollbackCluster } from "./rollback-cluster.ts";
 import { rolloutFleet } from "./rollout-fleet.ts";
 import { rotateNodegroup } from "./rotate-nodegroup.ts";
 import { updateAddons } from "./update-addons.ts";
@@ -17,12 +18,12 @@ export const workflows: readonly WorkflowDeclaration[] = [
   rotateNodegroup,
   upgradeCluster,
   rollbackCluster,
-  rollbackCluster,
   applyChanges,
   reconcileDrift,
   watchCluster,
   adoptCluster,
   provisionCluster,
   deleteCluster,
+  remediateNode,
   rolloutFleet,
 ];

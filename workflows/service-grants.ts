@@ -64,6 +64,9 @@ const launchTemplate: readonly Grant[] = [
   grant("ec2:DescribeLaunchTemplateVersions", "*"),
 ];
 
+/** Alarms on the nodes of clusters (core/nodes/alarms.ts). */
+const nodeAlarm = "arn:{partition}:cloudwatch:{region}:{account}:alarm:eks-*";
+
 const CALLS: Readonly<Record<string, readonly Grant[]>> = {
   "eks:createCluster": [
     // A cluster that does not exist has no ARN yet: the action knows no resource.
@@ -146,6 +149,41 @@ const CALLS: Readonly<Record<string, readonly Grant[]>> = {
   "autoscaling:suspendProcesses": [
     {
       actions: ["autoscaling:SuspendProcesses"],
+      resources: ["arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/*"],
+      conditions: { Null: { "aws:ResourceTag/slipway.dev/nodegroup": "false" } },
+    },
+  ],
+  "autoscaling:terminateInstanceInAutoScalingGroup": [
+    {
+      actions: ["autoscaling:TerminateInstanceInAutoScalingGroup"],
+      resources: ["arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/*"],
+      // Machines of clusters only: EKS puts the tag on every group that it makes.
+      conditions: { Null: { "aws:ResourceTag/eks:cluster-name": "false" } },
+    },
+  ],
+  "ec2:rebootInstances": [
+    {
+      actions: ["ec2:RebootInstances"],
+      resources: ["arn:{partition}:ec2:{region}:{account}:instance/*"],
+      conditions: { Null: { "aws:ResourceTag/eks:cluster-name": "false" } },
+    },
+  ],
+  "cloudwatch:putMetricAlarm": [
+    grant("cloudwatch:PutMetricAlarm", nodeAlarm),
+    grant("cloudwatch:TagResource", nodeAlarm),
+  ],
+  "cloudwatch:putCompositeAlarm": [
+    // A composite alarm reads others: CloudWatch asks for every alarm.
+    grant("cloudwatch:PutCompositeAlarm", "arn:{partition}:cloudwatch:{region}:{account}:alarm:*"),
+    grant("cloudwatch:TagResource", nodeAlarm),
+  ],
+  "cloudwatch:describeAlarms": [
+    grant("cloudwatch:DescribeAlarms", "arn:{partition}:cloudwatch:{region}:{account}:alarm:*"),
+  ],
+  "cloudwatch:deleteAlarms": [grant("cloudwatch:DeleteAlarms", nodeAlarm)],
+  "autoscaling:updateAutoScalingGroup": [
+    {
+      actions: ["autoscaling:UpdateAutoScalingGroup"],
       resources: ["arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/*"],
       conditions: { Null: { "aws:ResourceTag/slipway.dev/nodegroup": "false" } },
     },
