@@ -3,6 +3,7 @@ import { addAdoptCommand } from "./commands/adopt.ts";
 import { addChangeCommands } from "./commands/changes.ts";
 import { addControlCommands } from "./commands/controls.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addDriftCommands } from "./commands/drift.ts";
 import { addReadCommands } from "./commands/reads.ts";
 import { addRollbackCommand } from "./commands/rollback.ts";
 import { addRolloutCommands } from "./commands/rollouts.ts";
@@ -34,6 +35,7 @@ export async function run(args: readonly string[], context: CliContext): Promise
   addAdoptCommand(program, context, done);
   addRollbackCommand(program, context, done);
   addReadCommands(program, context, done);
+  addDriftCommands(program, context, done);
   addControlCommands(program, context, done);
   addDoctorCommand(program, context, done);
   addRolloutCommands(program, context, done);

@@ -22,6 +22,8 @@ export interface Comparison {
   readonly prefer: "default" | "latest";
   /** Roles of Slipway's own functions: their access is not for a file to give or take. */
   readonly isOwnRole: (arn: string) => boolean;
+  /** What the cluster had when Slipway left it; no file can say it. Only drift is compared with it. */
+  readonly deletionProtection?: boolean | undefined;
   /** Goes into the tags of what is made anew. */
   readonly operationId: string;
 }

@@ -25,6 +25,7 @@ export function controlPlaneChanges(comparison: Comparison): Change[] {
     ...controlPlaneNetwork(comparison),
     ...logging(comparison),
     ...upgradePolicy(comparison),
+    ...deletionProtection(comparison),
     ...zonalShift(comparison),
     ...tier(comparison),
     ...remoteNetworks(comparison),
@@ -187,6 +188,17 @@ const upgradePolicy = (comparison: Comparison): Change[] => {
     `Set the upgrade policy to ${wanted}`,
     differs("upgradePolicy.supportType", comparison.live.cluster.supportType, wanted),
     { upgradePolicy: { supportType: wanted } },
+  );
+};
+
+const deletionProtection = (comparison: Comparison): Change[] => {
+  const wanted = comparison.deletionProtection;
+  return update(
+    comparison,
+    "deletion-protection",
+    `Turn deletion protection ${wanted ? "on" : "off"}`,
+    differs("deletionProtection", comparison.live.cluster.deletionProtection, wanted),
+    { deletionProtection: wanted },
   );
 };
 

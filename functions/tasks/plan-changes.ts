@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
+import { isPlanned } from "../../core/drift/selection.ts";
 import { TerminalError } from "../../core/errors.ts";
 import type { Operation, PlanStep } from "../../core/operation/types.ts";
 import { canonicalJson } from "../../core/plan/digest.ts";
@@ -10,6 +11,7 @@ import { changesOf } from "../../core/reconcile/changes.ts";
 import { allEvents } from "../lib/api/operation-log.ts";
 import { earlierConfig, readComparison } from "../lib/comparison.ts";
 import { desiredConfig } from "../lib/desired.ts";
+import { driftComparison } from "../lib/drift/desired.ts";
 import { integrationArguments } from "../lib/rotation-state.ts";
 import { type TaskContext, task, taskInput } from "../lib/task.ts";
 import { operationAtGate, phaseOf, policyFor, record, stepStates } from "../lib/work.ts";
@@ -129,20 +131,25 @@ async function openChanges(
 ): Promise<Map<string, Change>> {
   const stored = await store.getCluster(operation.cluster);
   const policy = await policyFor(store, operation);
+  const common = { ref: operation.cluster, prefer: policy.addons.prefer, operationId: operation.id };
+  const planned = new Set(steps.map((step) => step.id));
+  const open = (changes: readonly Change[]) =>
+    new Map(
+      changes.flatMap((change) =>
+        change.step && planned.has(change.step.id) ? [[change.step.id, change] as const] : [],
+      ),
+    );
+  if (operation.type === "reconcile-drift") {
+    const changes = stored ? changesOf(await driftComparison(runtime, store, stored, common)) : [];
+    return open(changes.filter((change) => isPlanned(operation.plan, change)));
+  }
   const comparison = await readComparison(runtime, {
-    ref: operation.cluster,
+    ...common,
     config: await desiredConfig(store, operation),
     earlier: earlierConfig(stored?.applied),
     prune: operation.request.prune === true,
-    prefer: policy.addons.prefer,
-    operationId: operation.id,
   });
-  const planned = new Set(steps.map((step) => step.id));
-  return new Map(
-    changesOf(comparison).flatMap((change) =>
-      change.step && planned.has(change.step.id) ? [[change.step.id, change] as const] : [],
-    ),
-  );
+  return open(changesOf(comparison));
 }
 
 /** Writes into the log which steps have come true, and which one begins. */
