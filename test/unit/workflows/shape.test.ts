@@ -79,11 +79,14 @@ describe("workflows", () => {
     expect(caught(state)).toContain("States.ALL");
   });
 
-  it.each(workflows)("$name never ends as succeeded once it has failed", ({ definition }) => {
+  // What looks at clusters or leads a rollout is no operation: it holds no lease.
+  const operations = workflows.filter(({ definition }) => "Begin" in definition.States);
+
+  it.each(operations)("$name never ends as succeeded once it has failed", ({ definition }) => {
     expect([...endsAfter(definition, "Failed")].sort()).toEqual(["Fail Ended", "Fail Unrecorded"]);
   });
 
-  it.each(workflows)("$name records its outcome on the way out", ({ definition }) => {
+  it.each(operations)("$name records its outcome on the way out", ({ definition }) => {
     // Every way to the end of an operation of its own leads through finish-operation.
     const finishing = Object.entries(definition.States).filter(([, state]) =>
       JSON.stringify(state).includes("${function:finish-operation}"),
