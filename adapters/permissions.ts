@@ -25,6 +25,22 @@ export const operationLog: readonly Grant[] = [readStore, listStore, writeStore]
 
 export const bus: Grant = { actions: ["events:PutEvents"], resources: ["{bus}"] };
 
+/** Schedules that wake what waits (adapters/aws/scheduler.ts), and the role by which they do. */
+export const wakes: readonly Grant[] = [
+  {
+    actions: ["scheduler:CreateSchedule", "scheduler:UpdateSchedule"],
+    resources: ["arn:{partition}:scheduler:{region}:{account}:schedule/slipway-{stage}-wake/*"],
+  },
+  {
+    actions: ["iam:PassRole"],
+    resources: ["arn:{partition}:iam::{account}:role/slipway-{stage}-wake"],
+    conditions: { StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } },
+  },
+];
+
+/** What starting an operation needs beside the start itself: it may have to wait, and then says so. */
+export const mayWait: readonly Grant[] = [bus, readManyFromStore, ...wakes];
+
 /** Start and look at the executions of Slipway's own workflows. */
 export const startWorkflows: Grant = {
   actions: ["states:StartExecution"],
@@ -128,6 +144,18 @@ export const autoScalingGroups: Grant = {
   resources: ["*"],
 };
 
+/**
+ * Tags of Auto Scaling groups, of node groups alone: EKS's own and Slipway's. The tag by which Cluster Autoscaler finds
+ * a group is taken away and given back during a rotation.
+ */
+export const autoscalerTags: readonly Grant[] = [
+  autoScalingGroups,
+  {
+    actions: ["autoscaling:CreateOrUpdateTags", "autoscaling:DeleteTags"],
+    resources: ["arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/*"],
+  },
+];
+
 /** What EKS says of a cluster: enough for the state of it (`extent: "state"`); its own groups' Auto Scaling too. */
 export const clusterState: readonly Grant[] = [
   autoScalingGroups,
@@ -142,7 +170,7 @@ export const clusterState: readonly Grant[] = [
 /** Every stack of the account is looked at for the tag of a cluster: DescribeStacks without a name. */
 export const allStacks: Grant = {
   actions: ["cloudformation:DescribeStacks"],
-  resources: ["arn:aws:cloudformation:*:*:stack/*/*"],
+  resources: ["arn:{partition}:cloudformation:{region}:{account}:stack/*/*"],
 };
 
 export const eksCapabilities: Grant = { actions: ["eks:ListCapabilities"], resources: [cluster] };

@@ -29,6 +29,7 @@ import { inMemoryKubernetes } from "./kubernetes-transport.ts";
 import { createLambda, type FunctionModule, type Lambda } from "./lambda/lambda.ts";
 import { BUS, functionName, HOME, type Home, roleArn, STAGE, TABLE, workflowArnPrefix } from "./names.ts";
 import { clusterOf, createPlanes } from "./planes.ts";
+import { createAutoscaler } from "./world/autoscaler.ts";
 import { createEks } from "./world/eks/eks.ts";
 import { createFaults, type Faults } from "./world/faults.ts";
 import { createFieldFaults } from "./world/field-faults.ts";
@@ -143,6 +144,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
 
   cloudTrailEvents({ kernel, endpoint, events, faults, logging: services.cloudTrail.logging });
   executionStatusEvents(engine, events);
+  createAutoscaler({ kernel, kubernetes, infra, faults });
   const troubles = createNodes({ kernel, endpoint, events, infra, kubernetes, faults });
   createFieldFaults({ kernel, endpoint, infra, kubernetes, faults });
 

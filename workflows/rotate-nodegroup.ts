@@ -2,6 +2,7 @@ import type { WorkflowDeclaration } from "../core/declaration.ts";
 import { checks, verification } from "./fragments/checks.ts";
 import { deleteAndWait, untilActive } from "./fragments/nodegroup.ts";
 import { partMachine } from "./fragments/operation.ts";
+import { eksBusyRetry } from "./fragments/retry.ts";
 import { selfManagedGreen } from "./fragments/self-managed.ts";
 import { deleteStackAndWait } from "./fragments/stack.ts";
 import {
@@ -13,6 +14,7 @@ import {
   gate,
   requestToken,
   run,
+  service,
   UPDATE_ERRORS,
   wait,
 } from "./fragments/states.ts";
@@ -132,16 +134,51 @@ const definition = partMachine({
     ...untilActive({ id: "Green", name: "$green", next: "NodesReady", failTo }),
     NodesReady: run(
       "nodes-ready",
-      { step, green, kind, size: expr("$size"), polls: expr("$polls"), ready: expr("$ready"), bake: true },
+      {
+        step,
+        green,
+        blue,
+        kind,
+        size: expr("$size"),
+        polls: expr("$polls"),
+        ready: expr("$ready"),
+        bake: true,
+      },
       {
         assign: { polls: expr("$polls + 1"), ready: expr("$states.result.Payload.ready") },
         failTo,
         next: "NodesBaked",
       },
     ),
-    NodesBaked: choose([{ when: "$states.input.state = 'waiting'", next: "WaitForNodes" }], {
-      next: "Drain",
-    }),
+    NodesBaked: choose(
+      [
+        { when: "$states.input.state = 'waiting'", next: "WaitForNodes" },
+        {
+          when: "$states.input.state = 'grow' and $kind = 'managed'",
+          assign: { size: expr("$states.input.size"), polls: 0 },
+          next: "GrowGreen",
+        },
+        {
+          when: "$states.input.state = 'grow'",
+          assign: { size: expr("$states.input.size"), polls: 0 },
+          next: "GrowGreenStack",
+        },
+      ],
+      { next: "Drain" },
+    ),
+    // Blue has been scaled since green was asked for: green gets as many nodes.
+    GrowGreen: eks(
+      "updateNodegroupConfig",
+      expr("$merge([{'ClusterName': $cluster, 'NodegroupName': $green}, $states.input.request])"),
+      { output: {}, retry: eksBusyRetry, failTo, next: "WaitForGreen" },
+    ),
+    GrowGreenStack: service(
+      "autoscaling",
+      "AutoScaling",
+      "updateAutoScalingGroup",
+      expr("$states.input.request"),
+      { output: {}, failTo, next: "NodesReady" },
+    ),
     WaitForNodes: wait("$states.input.waitSeconds", "NodesReady"),
     Drain: run(
       "drain-nodes",
@@ -162,7 +199,7 @@ const definition = partMachine({
     ...deleteAndWait({ id: "Blue", name: "$blue", next: "EndRotation", failTo: "EndFailed" }),
     EndRotation: run(
       "end-rotation",
-      { step, blue, green, size: expr("$size"), undone: false },
+      { step, blue, green, kind, size: expr("$size"), undone: false },
       { failTo: "WorkFailed", next: "WorkDone" },
     ),
 
@@ -298,7 +335,7 @@ const definition = partMachine({
     Undone: choose([{ when: "$discarding", next: "PlanRotation" }], { next: "EndUndone" }),
     EndUndone: run(
       "end-rotation",
-      { step, blue, green, size: expr("$size"), undone: true, failure: expr("$cause") },
+      { step, blue, green, kind, size: expr("$size"), undone: true, failure: expr("$cause") },
       {
         assign: {
           failure: expr("{'Error': $states.result.Payload.Error, 'Cause': $states.result.Payload.Cause}"),
@@ -311,7 +348,7 @@ const definition = partMachine({
     UndoFailed: { Type: "Pass", Assign: { failure: expr("$cause") }, Next: "EndFailed" },
     EndFailed: run(
       "end-rotation",
-      { step, blue, green, size: expr("$size"), undone: false, failure: expr("$failure") },
+      { step, blue, green, kind, size: expr("$size"), undone: false, failure: expr("$failure") },
       {
         assign: {
           failure: expr("{'Error': $states.result.Payload.Error, 'Cause': $states.result.Payload.Cause}"),

@@ -24,8 +24,8 @@ export interface ScalingGroups {
   groups(names: readonly string[]): Promise<ScalingGroup[]>;
   /** The groups of a cluster that EKS does not manage, whoever made them. */
   selfManaged(cluster: string): Promise<SelfManagedFacts[]>;
-  /** The groups that carry a tag with this value. */
-  withTag(key: string, value: string): Promise<ScalingGroup[]>;
+  /** The groups that carry a tag. */
+  withKey(key: string): Promise<ScalingGroup[]>;
   setTags(group: string, tags: Readonly<Record<string, string>>): Promise<void>;
   removeTags(group: string, keys: readonly string[]): Promise<void>;
 }
@@ -68,7 +68,7 @@ export const scalingGroupsOf = perRuntime((runtime): ScalingGroups => {
   });
   return {
     groups: async (names) => (names.length === 0 ? [] : list({ AutoScalingGroupNames: [...names] })),
-    withTag: (key, value) => list({ Filters: [{ Name: `tag:${key}`, Values: [value] }] }),
+    withKey: (key) => list({ Filters: [{ Name: "tag-key", Values: [key] }] }),
     async selfManaged(cluster) {
       const all = await list({
         Filters: [{ Name: "tag-key", Values: [`kubernetes.io/cluster/${cluster}`] }],

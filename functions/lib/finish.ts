@@ -13,6 +13,7 @@ import { isRotation } from "../../core/plan/steps.ts";
 import { allEvents } from "./api/operation-log.ts";
 
 import { encodeCause, type FailureOutput, operationError, parseFailure } from "./failure.ts";
+import { giveBackAutoscaling } from "./give-back.ts";
 import { isRunOf } from "./launch.ts";
 import type { TaskContext } from "./task.ts";
 import { announceEnd, announceWait, SUSPENDED, statusOf } from "./waiting.ts";
@@ -51,6 +52,7 @@ export async function finishOperation(
     return outcome(operation);
   }
 
+  if (executionArn !== undefined) await giveBackAutoscaling(context, operation);
   const wait = failure ? awaitingOf(parseFailure(failure)) : undefined;
   if (wait && operation.control.request !== "cancel") return suspendOperation(context, operation, wait);
   if (operation.awaiting) return outcome(operation);

@@ -1,6 +1,7 @@
 import type { V1Node } from "@kubernetes/client-node";
 import * as z from "zod";
-import { scalingGroupsOf } from "../../adapters/aws/auto-scaling.ts";
+import { type ScalingGroup, scalingGroupsOf } from "../../adapters/aws/auto-scaling.ts";
+import { eksOf } from "../../adapters/aws/eks.ts";
 import type { KubernetesClient } from "../../adapters/kubernetes/client.ts";
 import { instanceIdOf, NODEGROUP_LABEL } from "../../adapters/kubernetes/facts.ts";
 import type { Runtime } from "../../adapters/runtime.ts";
@@ -23,4 +24,18 @@ export async function nodesOfGroup(
   const groups = await scalingGroupsOf(there).selfManaged(group.cluster);
   const machines = new Set(groups.find(({ name }) => name === group.name)?.instanceIds);
   return (await client.listNodes()).filter((node) => machines.has(instanceIdOf(node) ?? ""));
+}
+
+/** The Auto Scaling groups of one physical group, as they are; none when it is gone. */
+export async function scalingGroupsOfGroup(
+  there: Runtime,
+  group: { readonly cluster: string; readonly kind: GroupKind; readonly name: string },
+): Promise<ScalingGroup[]> {
+  const scaling = scalingGroupsOf(there);
+  if (group.kind === "self-managed") {
+    const own = (await scaling.selfManaged(group.cluster)).find(({ name }) => name === group.name);
+    return own ? scaling.groups([own.autoScalingGroup]) : [];
+  }
+  const found = await eksOf(there).nodegroup(group.cluster, group.name);
+  return scaling.groups((found?.resources?.autoScalingGroups ?? []).flatMap(({ name }) => name ?? []));
 }

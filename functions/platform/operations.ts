@@ -12,7 +12,12 @@ export const operationTasks: readonly FunctionDeclaration[] = [
     // The account of the cluster has to let it in before anything begins.
     permissions.managedAccounts,
   ]),
-  task("finish-operation", "Records how an operation ended and releases the cluster", [bus, deleteFromStore]),
+  task("finish-operation", "Records how an operation ended or what it waits for, and releases the cluster", [
+    bus,
+    deleteFromStore,
+    ...permissions.wakes,
+    ...permissions.autoscalerTags,
+  ]),
   task("gate", "Lets a workflow go on, holds it while it is paused, or ends it when it is cancelled", [
     permissions.letTasksGoOn,
     permissions.endTasks,
@@ -37,15 +42,23 @@ export const operationTasks: readonly FunctionDeclaration[] = [
   task("record-steps", "Records the steps that are made of AWS calls alone", []),
   task("plan-addons", "Says which add-on updates of a phase are still to do", [eksAddon]),
   task("end-addon", "Looks whether an add-on is healthy on its new version", [eksAddon]),
-  task("plan-green", "Decides how the rotation of a node group begins or goes on", [...eksNodegroups]),
+  task("plan-green", "Decides how the rotation of a node group begins or goes on", [
+    ...eksNodegroups,
+    ...permissions.autoscalerTags,
+  ]),
   task(
     "plan-green-stack",
     "Decides how the rotation of a self-managed node group begins or goes on, and makes its template",
-    [eksCluster, permissions.existingResources, permissions.stacks, permissions.autoScalingGroups],
+    [eksCluster, permissions.existingResources, permissions.stacks, ...permissions.autoscalerTags],
   ),
-  task("nodes-ready", "Looks whether new nodes are Ready and have been for the bake time", [eksCluster, permissions.autoScalingGroups], {
-    kubernetes: true,
-  }),
+  task(
+    "nodes-ready",
+    "Looks whether new nodes are Ready and have been for the bake time",
+    [eksCluster, eksNodegroup, ...permissions.autoscalerTags],
+    {
+      kubernetes: true,
+    },
+  ),
   task(
     "drain-nodes",
     "Makes one short pass of draining a node group within limits and budgets",
@@ -58,12 +71,14 @@ export const operationTasks: readonly FunctionDeclaration[] = [
   task(
     "undo-rotation",
     "Lets the old nodes take pods again after a failed rotation",
-    [eksCluster, eksNodegroup, permissions.autoScalingGroups, permissions.stacks],
+    [eksCluster, eksNodegroup, ...permissions.autoscalerTags, permissions.stacks],
     {
       kubernetes: true,
     },
   ),
-  task("end-rotation", "Records how a rotation ended", []),
+  task("end-rotation", "Records how a rotation ended", [eksCluster, permissions.autoScalingGroups], {
+    kubernetes: true,
+  }),
   task("verify", "Looks whether a phase came to what it was for", permissions.clusterState, {
     kubernetes: true,
     memoryMB: 1024,
@@ -79,7 +94,7 @@ export const operationListeners: readonly FunctionDeclaration[] = [
     timeoutSeconds: 60,
     memoryMB: 256,
     kubernetes: false,
-    grants: [...operationLog, deleteFromStore, bus],
+    grants: [...operationLog, deleteFromStore, bus, ...permissions.wakes, ...permissions.autoscalerTags],
   },
   {
     name: "on-doctor-probe",
@@ -93,7 +108,7 @@ export const operationListeners: readonly FunctionDeclaration[] = [
   {
     name: "sweep-operations",
     module: "functions/schedules/sweep-operations.ts",
-    purpose: "Starts and ends what no event told about, and frees leases that nobody holds",
+    purpose: "Starts, wakes and ends what no event told about, and frees leases that nobody holds",
     timeoutSeconds: 240,
     memoryMB: 256,
     kubernetes: false,
@@ -102,8 +117,10 @@ export const operationListeners: readonly FunctionDeclaration[] = [
       searchStore,
       deleteFromStore,
       bus,
+      ...permissions.wakes,
       permissions.startWorkflows,
       permissions.describeExecutions,
+      ...permissions.autoscalerTags,
     ],
   },
 ];

@@ -12,6 +12,7 @@ import { TAG_OPERATION } from "../../core/plan/green.ts";
 import { changedConfig, wantedOf } from "../../core/plan/rotation-change.ts";
 import { generationOf, stackRotationAction } from "../../core/plan/self-managed.ts";
 import type { Store } from "../../core/ports/store.ts";
+import { pauseAutoscaler } from "../lib/autoscaler.ts";
 import { desiredConfig } from "../lib/desired.ts";
 import { groupStack } from "../lib/group-stack.ts";
 import { completedConfig } from "../lib/provisioning.ts";
@@ -56,54 +57,59 @@ export const handler = task(
         remedy: "Write the group into the cluster's file and apply it, then retry the operation.",
       });
 
-    const groups = (await scalingGroupsOf(there).selfManaged(name)).filter(
-      (each) => each.ours && each.logicalName === nodegroup,
-    );
-    const blue = groups.toSorted((a, b) => a.generation - b.generation)[0];
-    const generation = (blue?.generation ?? 0) + 1;
     // An upgrade keeps what blue really has; an apply brings what its file says.
     const keepsSubnets = operation.type !== "apply-changes" && !wantedOf(stepById(operation, step)).subnets;
-    const stack = await groupStack({
-      runtime,
-      operation,
-      config,
-      cluster,
-      generation,
-      group: blue
-        ? {
-            ...group,
-            minSize: Math.min(blue.minSize, blue.desiredSize),
-            maxSize: Math.max(1, blue.maxSize, blue.desiredSize),
-            desiredCapacity: blue.desiredSize,
-          }
-        : group,
-      subnetIds: keepsSubnets && blue ? blue.subnetIds : undefined,
-    });
-    const found = stackRotationAction({
-      cluster: name,
-      nodegroup,
-      operationId,
-      settings: stack.settings,
-      groups,
-      stacks: await stacksAround(there, name, nodegroup, generation - 1),
-    });
+    const look = async () => {
+      const groups = (await scalingGroupsOf(there).selfManaged(name))
+        .filter((each) => each.ours && each.logicalName === nodegroup)
+        .toSorted((a, b) => a.generation - b.generation);
+      const [blue] = groups;
+      const generation = (blue?.generation ?? 0) + 1;
+      const stack = await groupStack({
+        runtime,
+        operation,
+        config,
+        cluster,
+        generation,
+        group: blue
+          ? {
+              ...group,
+              minSize: Math.min(blue.minSize, blue.desiredSize),
+              maxSize: Math.max(1, blue.maxSize, blue.desiredSize),
+              desiredCapacity: blue.desiredSize,
+            }
+          : group,
+        subnetIds: keepsSubnets && blue ? blue.subnetIds : undefined,
+      });
+      const stacks = await stacksAround(there, name, nodegroup, generation - 1);
+      const { settings, request } = stack;
+      const found = stackRotationAction({ cluster: name, nodegroup, operationId, settings, groups, stacks });
+      return { found, request, autoScalingGroup: blue?.autoScalingGroup ?? "" };
+    };
+    const first = await look();
+    let { found, request } = first;
+    if (found.action === "create" || found.action === "reuse") {
+      const paused = await pauseAutoscaler(there, [first.autoScalingGroup], operationId);
+      // Its size of now is the one that green gets: nobody changes it from here on.
+      if (paused.length > 0) ({ found, request } = await look());
+    }
     const { action, green, size } = found;
-    const old = action === "done" ? green : found.blue;
+    const from = action === "done" ? green : found.blue;
     if (action !== "done")
       await rotation.announce(
         action === "discard"
-          ? `${green.name} of an earlier attempt goes first, then a new one for ${old.name}`
-          : `${green.name} for ${old.name}`,
+          ? `${green.name} of an earlier attempt goes first, then a new one for ${from.name}`
+          : `${green.name} for ${from.name}`,
       );
     return {
       action,
-      blue: old.name,
+      blue: from.name,
       green: green.name,
-      blueStack: old.stackName,
+      blueStack: from.stackName,
       greenStack: green.stackName,
       size,
       suspend: group.asgSuspendProcesses ?? [],
-      ...(action === "create" ? { request: stack.request } : {}),
+      ...(action === "create" ? { request } : {}),
     };
   },
 );

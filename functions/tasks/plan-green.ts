@@ -3,6 +3,7 @@ import { runtimeIn } from "../../adapters/accounts.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { nodegroupFacts } from "../../adapters/aws/eks-facts.ts";
 import type { NodegroupChange } from "../../core/plan/green.ts";
+import { pauseAutoscaler } from "../lib/autoscaler.ts";
 import { beginRotation } from "../lib/rotation-begin.ts";
 import { integrationArguments, type RotationAction, rotationAction } from "../lib/rotation-state.ts";
 import { task, taskInput } from "../lib/task.ts";
@@ -12,7 +13,8 @@ const input = taskInput.extend({ step: z.string(), nodegroup: z.string(), versio
 
 /**
  * Decides from the live cluster how the rotation of a node group begins or goes on. Throws TerminalError
- * `OtherRotationFailed` when another rotation of the operation has failed: then no new one begins.
+ * `OtherRotationFailed` when another rotation of the operation has failed, and `OperationSuspended` when its window
+ * closes too early: then no new one begins.
  */
 export const handler = task(
   "plan-green",
@@ -23,18 +25,27 @@ export const handler = task(
     const begun = await beginRotation(context, operation, step);
 
     const there = await runtimeIn(runtime, operation.cluster);
-    const groups = await eksOf(there).nodegroups(operation.cluster.name);
     const { change } = stepById(operation, step);
-    const found = rotationAction({
-      nodegroups: groups.map(nodegroupFacts),
-      nodegroup,
-      version,
-      operationId,
-      change: change as NodegroupChange | undefined,
-    });
+    const look = async (): Promise<RotationAction> =>
+      rotationAction({
+        nodegroups: (await eksOf(there).nodegroups(operation.cluster.name)).map(nodegroupFacts),
+        nodegroup,
+        version,
+        operationId,
+        change: change as NodegroupChange | undefined,
+      });
+    const { rotation } = await policyFor(store, operation);
+    let found = await look();
+    if (
+      (found.action === "create" && (rotation.method === "blueGreen" || change)) ||
+      found.action === "reuse"
+    ) {
+      const paused = await pauseAutoscaler(there, found.blue.autoScalingGroups, operationId);
+      // Its size of now is the one that green gets: nobody changes it from here on.
+      if (paused.length > 0) found = await look();
+    }
     if (found.action !== "done") await begun.announce(namesOf(found));
 
-    const { rotation } = await policyFor(store, operation);
     // EKS changes nothing but version and image in place.
     // On the way back there is nothing else: EKS makes new groups of the control plane's version only.
     const back = operation.type === "rollback-cluster";

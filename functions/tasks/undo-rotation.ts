@@ -4,9 +4,10 @@ import { eksOf } from "../../adapters/aws/eks.ts";
 import { stacksOf } from "../../adapters/aws/stacks.ts";
 import { kubernetesOf } from "../../adapters/kubernetes/access.ts";
 import type { Runtime } from "../../adapters/runtime.ts";
+import { resumeAutoscaler } from "../lib/autoscaler.ts";
 import { uncordonAll } from "../lib/drain.ts";
 import { failureOutput, parseFailure } from "../lib/failure.ts";
-import { groupKind, nodesOfGroup } from "../lib/group-nodes.ts";
+import { groupKind, nodesOfGroup, scalingGroupsOfGroup } from "../lib/group-nodes.ts";
 import { task, taskInput } from "../lib/task.ts";
 import { operationOf, record, refuseEnded } from "../lib/work.ts";
 
@@ -42,6 +43,14 @@ export const handler = task(
       client,
       await nodesOfGroup(there, client, { cluster: ref.name, kind, name: blue }),
     );
+    if (!discarding) {
+      const groups = await scalingGroupsOfGroup(there, { cluster: ref.name, kind, name: blue });
+      await resumeAutoscaler(
+        there,
+        operationId,
+        groups.map(({ name }) => name),
+      );
+    }
     const leftover =
       kind === "managed"
         ? (await eks.nodegroup(ref.name, green))?.status
