@@ -88,7 +88,7 @@ export function rolloutPlanText(plan: RolloutPlan, output: Output): string {
   return `${lines.join("\n")}\n`;
 }
 
-const DONE = ["Succeeded", "Skipped", "Failed", "Waiting", "Cancelled"] as const;
+const DONE = ["Succeeded", "Skipped", "Failed", "Waiting"] as const;
 
 const doneOf = (counts: MemberCounts | undefined): number =>
   DONE.reduce((sum, status) => sum + (counts?.[status] ?? 0), 0);

@@ -112,7 +112,10 @@ export function advance(before: RolloutRecord, facts: WaveFacts, now: number): A
   if (record.endedAt !== undefined) return done({ do: "end" });
   if (record.startedAt === undefined) {
     record = { ...record, startedAt: at };
-    tell("Rollout Started", `started: ${record.members} clusters in ${record.waves.length} waves`);
+    tell(
+      "Rollout Started",
+      `started: ${counted(record.members, "cluster")} in ${counted(record.waves.length, "wave")}`,
+    );
   }
   const inWork = [...IN_WORK].reduce((sum, status) => sum + facts.counts[status], 0);
 
@@ -169,7 +172,11 @@ export function advance(before: RolloutRecord, facts: WaveFacts, now: number): A
       }
       goOn();
       setWave({ phase: "Running", startedAt: at });
-      tell("Wave Started", `${wave.name}: ${wave.size} clusters, ${wave.maxConcurrent} at a time`, wave.name);
+      tell(
+        "Wave Started",
+        `${wave.name}: ${counted(wave.size, "cluster")}, ${wave.maxConcurrent} at a time`,
+        wave.name,
+      );
       return done({ do: "run", wave: record.wave });
     }
     goOn();
@@ -216,10 +223,13 @@ export function advance(before: RolloutRecord, facts: WaveFacts, now: number): A
 
 function budgetMessage(record: RolloutRecord): string {
   const wave = record.waves.find((one) => one.failed.length > one.tolerated);
-  if (wave) return `${wave.failed.length} of ${wave.size} clusters failed, ${wave.tolerated} are tolerated`;
+  if (wave)
+    return `${wave.failed.length} of ${counted(wave.size, "cluster")} failed; tolerated: ${wave.tolerated}`;
   const total = record.waves.reduce((sum, one) => sum + one.failed.length, 0);
-  return `${total} clusters failed in all waves, ${record.toleratedTotal} are tolerated`;
+  return `${counted(total, "cluster")} failed in all waves; tolerated: ${record.toleratedTotal}`;
 }
+
+const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 /** What the members' documents say counts; what the record knew already stays. */
 function withFailures(record: RolloutRecord, failed: readonly number[]): RolloutRecord {

@@ -58,7 +58,10 @@ export function gateOf(
       wrong.push(`${facts.alarms.value.length} alarms are open: ${some(facts.alarms.value)}`);
   }
   if (gate.checks) {
-    for (const finding of blocking(facts.findings).filter((one) => !known.includes(findingKey(one)))) {
+    const seen = new Set(known);
+    for (const finding of blocking(facts.findings)) {
+      if (seen.has(findingKey(finding))) continue;
+      seen.add(findingKey(finding));
       const text = `${finding.code} (${finding.subject}: ${finding.evidence})`;
       (finding.severity === "block" ? wrong : unknown).push(text);
     }

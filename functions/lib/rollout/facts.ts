@@ -37,6 +37,9 @@ export async function readGateFacts(
       ? { ok: true, value: kubernetes.value.nodes.map(({ name, ready }) => ({ name, ready })) }
       : kubernetes,
     alarms: { ok: true, value: [] },
-    findings: runChecks(snapshot, { type: "upgrade-cluster", to: undefined, policy, overrides, requester }),
+    // Those that concern nodes and those that concern add-ons; what only guards a next version is no matter of health.
+    findings: (["rotate-nodegroup", "update-addons"] as const).flatMap((type) =>
+      runChecks(snapshot, { type, policy, overrides, requester }),
+    ),
   };
 }
