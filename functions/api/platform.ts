@@ -79,7 +79,8 @@ const declared = Object.entries(routes) as [keyof typeof routes, ApiRoute][];
 /** The functions behind the API, one per route, each in the file of its name. */
 export const apiFunctions: readonly FunctionDeclaration[] = declared.map(([key, route]) => {
   // Plans look at nodes, pods and budgets too; the doctor asks whether it may.
-  const kubernetes = key === "runDoctor" || clusterState.every((grant) => grants[key].includes(grant));
+  const kubernetes =
+    ["runDoctor", "listNodes", "remediateNode"].includes(key) || clusterState.every((grant) => grants[key].includes(grant));
   return {
     name: `api-${route.id}`,
     module: `functions/api/${route.id}.ts`,
