@@ -137,7 +137,7 @@ export async function considerCluster(
 }
 
 /** The policy; undefined where it does not parse or names what is missing, which permits nothing. */
-async function readPolicy(
+export async function readPolicy(
   { store, log }: TaskContext,
   record: ClusterRecord,
 ): Promise<AutomationPolicy | undefined> {
