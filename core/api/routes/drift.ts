@@ -96,6 +96,10 @@ export const ReconcileRequest = z
   })
   .meta({ id: "ReconcileRequest" });
 
+const Reconciliation = z
+  .union([ClusterDrift, schema.Plan])
+  .meta({ id: "Reconciliation", description: "What was found; of a dry run the plan." });
+
 export const AcceptRequest = z.strictObject({ reason }).meta({ id: "AcceptRequest" });
 
 const all = boolean.optional().meta({ description: "Also what is over, and what the policy ignores." });
@@ -127,7 +131,7 @@ export const driftRoutes = {
     responses: {
       200: {
         description: "What was found, or the plan (dry run).",
-        schema: z.union([ClusterDrift, schema.Plan]),
+        schema: Reconciliation,
       },
       202: { description: "The operation was started; Location names it.", schema: schema.Operation },
     },
