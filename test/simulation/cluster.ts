@@ -68,7 +68,12 @@ export function objectsOf(workload: Workload): KubeObject[] {
         volumeClaimTemplates: [
           {
             metadata: { name: "data" },
-            spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+            spec: {
+              accessModes: ["ReadWriteOnce"],
+              // EKS no longer marks it as the default.
+              storageClassName: "gp2",
+              resources: { requests: { storage: "1Gi" } },
+            },
           },
         ],
       }

@@ -1,0 +1,26 @@
+import type { V1Pod } from "@kubernetes/client-node";
+import type { KubernetesClient } from "../../adapters/kubernetes/client.ts";
+
+/** At most so many are told. */
+const TOLD = 3;
+
+/**
+ * Pods that find no node, in these namespaces, with the scheduler's reason: `default/db-1: 0/4 nodes are
+ * available: 2 node(s) had volume node affinity conflict`. A budget that stays at its limit is often only what
+ * such a pod looks like from outside.
+ */
+export async function unscheduledPods(
+  client: KubernetesClient,
+  namespaces: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const pods = await client.listMapped<V1Pod, string>(
+    "/api/v1/pods",
+    ({ metadata, spec, status }) => {
+      if (spec?.nodeName !== undefined || !namespaces.has(metadata?.namespace ?? "")) return undefined;
+      const why = status?.conditions?.find((c) => c.type === "PodScheduled" && c.status === "False");
+      return why && `${metadata?.namespace}/${metadata?.name}: ${why.message ?? why.reason ?? "not scheduled"}`;
+    },
+    { fieldSelector: "status.phase=Pending" },
+  );
+  return pods.length > TOLD ? [...pods.slice(0, TOLD), `and ${pods.length - TOLD} more`] : pods;
+}
