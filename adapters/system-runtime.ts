@@ -33,6 +33,9 @@ export function readConfig(env: Env): RuntimeConfig {
   const externalId = env.SLIPWAY_EXTERNAL_ID
     ? need("SLIPWAY_EXTERNAL_ID", /^[\w+=,.@:/-]{8,1224}$/, "3f9a-slipway")
     : undefined;
+  const apiUrl = env.SLIPWAY_API_URL
+    ? need("SLIPWAY_API_URL", /^https?:\/\/\S+[^/]$/, "https://slipway.example.com")
+    : undefined;
   const logLevel = LOG_LEVELS.find((level) => level === (env.SLIPWAY_LOG_LEVEL ?? "INFO"));
   if (!logLevel)
     problems.push({ field: "SLIPWAY_LOG_LEVEL", message: `must be one of ${LOG_LEVELS.join(", ")}` });
@@ -51,6 +54,7 @@ export function readConfig(env: Env): RuntimeConfig {
       "arn:aws:states:eu-west-1:111122223333:stateMachine:slipway-prod-",
     ),
     ...(externalId === undefined ? {} : { externalId }),
+    ...(apiUrl === undefined ? {} : { apiUrl }),
     logLevel: logLevel ?? "INFO",
   };
   if (problems.length > 0) throw new InvalidInputError(problems, "environment");

@@ -1,17 +1,30 @@
 import { tableDefinition } from "../adapters/store/table.ts";
-import type {
-  FunctionDeclaration,
-  Grant,
-  RuleDeclaration,
-  WorkflowDeclaration,
+import {
+  type FunctionDeclaration,
+  fillPattern,
+  type Grant,
+  type RuleDeclaration,
+  type WorkflowDeclaration,
 } from "../core/declaration.ts";
 import { fillGrant } from "../core/grants.ts";
 import { allowStatements } from "../core/iam-statements.ts";
+import { WAKE_GROUP, wakeRole } from "../functions/platform/windows.ts";
 import { foundationRole } from "../workflows/foundation-role.ts";
 import { grantsOf } from "../workflows/grants.ts";
 import { render } from "../workflows/render.ts";
 import { type AwsEndpoint, AwsError, type CallScope, type ServiceName } from "./aws/contract.ts";
-import { BUS, functionArn, grantNames, type Home, roleArn, STAGE, TABLE, workflowArn } from "./names.ts";
+import {
+  BUS,
+  functionArn,
+  grantNames,
+  type Home,
+  roleArn,
+  STAGE,
+  TABLE,
+  TOPIC,
+  topicArn,
+  workflowArn,
+} from "./names.ts";
 
 export interface Deployment {
   readonly endpoint: AwsEndpoint;
@@ -29,6 +42,13 @@ export async function deploy(deployment: Deployment): Promise<void> {
   await deployRoles(deployment, call);
   await call("dynamodb", "CreateTable", { TableName: TABLE, ...tableDefinition }, "ResourceInUseException");
   await call("eventbridge", "CreateEventBus", { Name: BUS }, "ResourceAlreadyExistsException");
+  await call(
+    "scheduler",
+    "CreateScheduleGroup",
+    { Name: `slipway-${STAGE}-${WAKE_GROUP}` },
+    "ConflictException",
+  );
+  await call("sns", "CreateTopic", { Name: TOPIC });
   await deployMachines(deployment, call, deployment.home);
   for (const rule of deployment.rules) await deployRule(deployment, call, rule);
 }
@@ -46,7 +66,8 @@ export async function deployPlane(deployment: Deployment, region: string): Promi
   for (const rule of rules) {
     if (!("pattern" in rule) || rule.bus !== "default") continue;
     const Name = `slipway-${STAGE}-${rule.name}`;
-    await call("eventbridge", "PutRule", { Name, EventPattern: JSON.stringify(rule.pattern) });
+    const pattern = fillPattern(rule.pattern, grantNames(home));
+    await call("eventbridge", "PutRule", { Name, EventPattern: JSON.stringify(pattern) });
     const Arn = `arn:aws:events:${home.region}:${home.account}:event-bus/default`;
     const RoleArn = roleArn(home, FORWARDING);
     await call("eventbridge", "PutTargets", { Rule: Name, Targets: [{ Id: "1", Arn, RoleArn }] });
@@ -75,6 +96,7 @@ async function deployRoles({ home, regions, functions, workflows }: Deployment, 
       selfTrust(home, workflow.name),
     ]);
   await role(roleArn(home, foundationRole.name), foundationRole.service, foundationRole.grants);
+  await role(roleArn(home, wakeRole.name), wakeRole.service, wakeRole.grants);
   if (regions.length > 1)
     await role(roleArn(home, FORWARDING), "events.amazonaws.com", [
       {
@@ -191,12 +213,14 @@ async function deployRule({ home }: Deployment, call: Call, rule: RuleDeclaratio
   const arn =
     "function" in rule.target
       ? functionArn(home, rule.target.function)
-      : workflowArn(home, rule.target.workflow);
+      : "topic" in rule.target
+        ? topicArn(home)
+        : workflowArn(home, rule.target.workflow);
   const bus = "bus" in rule && rule.bus === "slipway" ? { EventBusName: BUS } : {};
   const when =
     "schedule" in rule
       ? { ScheduleExpression: rule.schedule }
-      : { EventPattern: JSON.stringify(rule.pattern) };
+      : { EventPattern: JSON.stringify(fillPattern(rule.pattern, grantNames(home))) };
   await call("eventbridge", "PutRule", {
     Name: `slipway-${STAGE}-${rule.name}`,
     Description: rule.purpose,

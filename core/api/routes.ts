@@ -25,6 +25,9 @@ export const routes = {
         .max(1024)
         .optional()
         .meta({ description: "Why; recorded with the operation." }),
+      ignoreWindow: boolean
+        .optional()
+        .meta({ description: "Begin outside of the cluster's windows; needs a reason." }),
       override: z
         .string()
         .max(1024)
@@ -150,7 +153,10 @@ export const routes = {
     responses: { 200: { description: "Events and the next cursor.", schema: schema.OperationEvents } },
   },
   pauseOperation: control("pause", "Stop at the next safe point"),
-  resumeOperation: control("resume", "Go on after a pause"),
+  resumeOperation: {
+    ...control("resume", "Go on after a pause, or begin outside of the window"),
+    body: schema.ResumeRequest,
+  },
   cancelOperation: control("cancel", "End at the next safe point"),
   retryOperation: {
     id: "retry-operation",

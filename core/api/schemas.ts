@@ -1,7 +1,10 @@
 import * as z from "zod";
+import { accessSchema } from "../access/access.ts";
 import { DOCTOR_STATUSES } from "../doctor/evaluate.ts";
 import { OPERATION_STATUSES } from "../operation/types.ts";
 import { wantedNodes } from "../plan/rotation-change.ts";
+import { automationPolicySchema } from "../policy/schema.ts";
+import { maintenanceWindowSchema } from "../policy/windows.ts";
 
 /** Request and response bodies of the API. The OpenAPI document is generated from these. */
 
@@ -20,6 +23,9 @@ export const Override = z
 
 const requestFields = {
   reason: text("Why the operation is wanted; recorded with it.").optional(),
+  ignoreWindow: z.boolean().optional().meta({
+    description: "Begin outside of the cluster's windows (a security fix); needs a reason.",
+  }),
   overrides: z.array(Override).max(50).optional(),
 };
 
@@ -67,6 +73,30 @@ export const CheckRequest = z.strictObject({ to: version.optional() }).meta({ id
 export const ControlRequest = z
   .strictObject({ reason: text("Why; recorded with the operation.").optional() })
   .meta({ id: "ControlRequest" });
+
+export const ResumeRequest = z
+  .strictObject({
+    reason: text("Why; recorded with the operation.").optional(),
+    now: z.boolean().optional().meta({
+      description: "Begin outside of the window that it waits for (a security fix); needs a reason.",
+    }),
+  })
+  .refine(({ now, reason }) => !now || reason !== undefined, {
+    error: "beginning outside of a window needs a reason, which is recorded",
+    path: ["reason"],
+  })
+  .meta({ id: "ResumeRequest" });
+
+export const ApprovalRequest = z
+  .strictObject({
+    reason: text("Why; recorded with the operation.").optional(),
+    digest: z
+      .string()
+      .max(64)
+      .optional()
+      .meta({ description: "Of the plan that was looked at: another one is not approved." }),
+  })
+  .meta({ id: "ApprovalRequest" });
 
 export const RetryRequest = z.strictObject({ ...requestFields }).meta({ id: "RetryRequest" });
 
@@ -317,3 +347,61 @@ export const Problem = z
   .meta({ id: "Problem", description: "RFC 9457 problem details." });
 
 export type Problem = z.infer<typeof Problem>;
+
+export const MaintenanceWindow = maintenanceWindowSchema.meta({
+  id: "MaintenanceWindow",
+  description: "When work that disrupts may begin, and when not; for the policies that name it.",
+});
+
+export const WindowState = z
+  .object({
+    open: z.boolean(),
+    opensAt: timestamp
+      .optional()
+      .meta({ description: "When it opens next; absent while open, and for never." }),
+    closesAt: timestamp.optional().meta({ description: "Absent while closed, and with no end in sight." }),
+    reason: z.string().meta({ description: "In words, with the time zone." }),
+  })
+  .meta({ id: "WindowState" });
+
+export const Window = z
+  .object({ name: z.string(), window: MaintenanceWindow, state: WindowState, revision: z.number() })
+  .meta({ id: "Window" });
+
+export const WindowList = z
+  .object({ items: z.array(Window), nextToken: z.string().optional() })
+  .meta({ id: "WindowList" });
+
+export const AutomationPolicyDocument = automationPolicySchema.meta({ id: "AutomationPolicy" });
+
+export const Policy = z
+  .object({ name: z.string(), policy: AutomationPolicyDocument, revision: z.number() })
+  .meta({ id: "Policy" });
+
+export const PolicyList = z
+  .object({ items: z.array(Policy), nextToken: z.string().optional() })
+  .meta({ id: "PolicyList" });
+
+export const ClusterWindow = z
+  .object({
+    cluster: ClusterRef,
+    now: timestamp,
+    policy: z.object({
+      name: z.string(),
+      from: z.enum(["file", "named", "default", "built-in"]).meta({
+        description: "In the cluster's file, named by it, the stored policy called default, or none.",
+      }),
+    }),
+    state: WindowState,
+    next: z
+      .array(z.object({ opensAt: timestamp, closesAt: timestamp.optional(), reason: z.string() }))
+      .meta({ description: "The next times at which it is open, the present one first." }),
+  })
+  .meta({ id: "ClusterWindow" });
+
+export const Deleted = z.object({ name: z.string() }).meta({ id: "Deleted" });
+
+export const Access = accessSchema.meta({
+  id: "Access",
+  description: "Who may do what, for which clusters.",
+});

@@ -10,13 +10,14 @@ import {
 } from "./types.ts";
 
 /**
- * The life of an operation. From Failed, RolledBack and Cancelled a retry leads back to Pending; Succeeded is
- * final. A workflow that dies before it ran at all fails from wherever it was.
+ * The life of an operation. From Failed, RolledBack and Cancelled a retry leads back to Pending, or to a wait;
+ * Succeeded is final. What waits has no execution and begins its next attempt as Pending. A workflow that dies
+ * before it ran at all fails from wherever it was.
  */
 const NEXT: Readonly<Record<OperationStatus, readonly OperationStatus[]>> = {
   Pending: ["AwaitingWindow", "AwaitingApproval", "Running", "Failed", "Cancelled"],
-  AwaitingWindow: ["AwaitingApproval", "Running", "Paused", "Failed", "Cancelled"],
-  AwaitingApproval: ["AwaitingWindow", "Running", "Paused", "Failed", "Cancelled"],
+  AwaitingWindow: ["Pending", "AwaitingApproval", "Paused", "Failed", "Cancelled"],
+  AwaitingApproval: ["Pending", "AwaitingWindow", "Paused", "Failed", "Cancelled"],
   Running: [
     "AwaitingWindow",
     "AwaitingApproval",
@@ -27,13 +28,18 @@ const NEXT: Readonly<Record<OperationStatus, readonly OperationStatus[]>> = {
     "RolledBack",
     "Cancelled",
   ],
-  Paused: ["AwaitingWindow", "AwaitingApproval", "Running", "RollingBack", "Failed", "Cancelled"],
+  // One that was paused while it waited has no execution: it waits again, or starts.
+  Paused: ["Pending", "AwaitingWindow", "AwaitingApproval", "Running", "RollingBack", "Failed", "Cancelled"],
   RollingBack: ["RolledBack", "Failed", "Cancelled"],
   Succeeded: [],
-  Failed: ["Pending"],
-  RolledBack: ["Pending"],
-  Cancelled: ["Pending"],
+  Failed: ["Pending", "AwaitingWindow", "AwaitingApproval"],
+  RolledBack: ["Pending", "AwaitingWindow", "AwaitingApproval"],
+  Cancelled: ["Pending", "AwaitingWindow", "AwaitingApproval"],
 };
+
+/** Waits for a window or an approval: neither execution nor lease. */
+export const isWaiting = (status: OperationStatus): boolean =>
+  status === "AwaitingWindow" || status === "AwaitingApproval";
 
 /** Whether an operation may go from one status to another; staying is allowed, since every write may be repeated. */
 export const canTransition = (from: OperationStatus, to: OperationStatus): boolean =>
@@ -57,7 +63,8 @@ export function allowedActions(status: OperationStatus): AllowedActions {
     approve: status === "AwaitingApproval",
     reject: status === "AwaitingApproval",
     pause: status === "Running" || status === "AwaitingWindow" || status === "AwaitingApproval",
-    resume: status === "Paused",
+    // Out of the window by somebody's decision, with a reason.
+    resume: status === "Paused" || status === "AwaitingWindow",
     cancel: !ended && status !== "RollingBack",
     retry: ended && status !== "Succeeded",
   };
@@ -83,6 +90,8 @@ export function foldSteps(plan: Plan, events: readonly OperationEvent[]): StepVi
   for (const event of events) {
     if (event.kind === "OperationStatusChanged" && event.status) {
       const over = ENDED.has(event.status);
+      if (isWaiting(event.status))
+        for (const step of steps.values()) if (step.status === "Running") resetForRetry(step);
       if (ended && !over) for (const step of steps.values()) resetForRetry(step);
       if (over) for (const step of steps.values()) closeAtEnd(step, event);
       ended = over;
@@ -174,6 +183,15 @@ export function openPhases(plan: Plan, steps: readonly StepView[]): PlanPhase[] 
   );
   const first = plan.phases.findIndex((phase) => open.has(phase.id));
   return first < 0 ? [] : plan.phases.slice(first);
+}
+
+/** The log since the operation was planned: a retry plans anew, so what was done before its end does not count. */
+export function sincePlanned(events: readonly OperationEvent[]): readonly OperationEvent[] {
+  const end = events.findLastIndex(
+    (event) =>
+      event.kind === "OperationStatusChanged" && event.status !== undefined && ENDED.has(event.status),
+  );
+  return events.slice(end + 1);
 }
 
 /** Done and all seconds of a plan, by what each step was expected to take. */

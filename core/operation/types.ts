@@ -222,6 +222,12 @@ export interface Operation {
   /** Set exactly while the status is AwaitingWindow or AwaitingApproval. */
   readonly awaiting?: Awaiting;
   readonly approvals?: readonly ApprovalDecision[];
+  /** Somebody who is not the requester has to approve before it begins, whatever the policy says. */
+  readonly needsApproval?: true;
+  /** ISO 8601: it does not begin before, whatever windows are open. */
+  readonly notBefore?: string;
+  /** Somebody let it run outside of windows, with their reason (a security fix). */
+  readonly ignoreWindow?: { readonly by: string; readonly at: string; readonly reason: string };
   /** The rollout that it is a part of. */
   readonly rollout?: string;
   readonly error?: OperationError;

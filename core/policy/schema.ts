@@ -75,8 +75,13 @@ export const automationPolicySchema = z.strictObject({
     .strictObject({
       /** `default`: the version that EKS marks as default for the Kubernetes version. `latest`: the newest. */
       prefer: z.enum(["default", "latest"]).default("default"),
+      /**
+       * What an update does with fields that people changed in an add-on's objects, where the cluster's file does not
+       * say it for the add-on: keep them, write over them, or fail.
+       */
+      conflicts: z.enum(["preserve", "overwrite", "none"]).default("preserve"),
     })
-    .default({ prefer: "default" }),
+    .default({ prefer: "default", conflicts: "preserve" }),
 });
 
 export type AutomationPolicy = z.infer<typeof automationPolicySchema>;

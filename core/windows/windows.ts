@@ -63,7 +63,7 @@ export class Calendar {
     return {
       open: false,
       ...(opensAt === undefined ? {} : { opensAt }),
-      reason: this.#whyClosed(now, frozen, opensAt),
+      reason: this.#whyClosed(frozen, opensAt),
     };
   }
 
@@ -152,11 +152,10 @@ export class Calendar {
     return `${table?.name ?? "no window closes it: it"} is open${until}`;
   }
 
-  #whyClosed(now: number, frozen: Frozen | undefined, opensAt: number | undefined): string {
-    const zone = this.#timetables[0]?.opening.timeZone ?? "UTC";
+  #whyClosed(frozen: Frozen | undefined, opensAt: number | undefined): string {
     const why = frozen
       ? `frozen until ${inZone(frozen.to, frozen.freeze.timeZone)} (${frozen.freeze.reason})`
-      : `no window is open at ${inZone(now, zone)}`;
+      : "no window is open";
     if (opensAt === undefined) return `${why}; no window opens any more`;
     if (this.#timetables.length === 0) return why;
     const next = this.describe(opensAt);

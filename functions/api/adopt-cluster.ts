@@ -8,6 +8,7 @@ import { parseClusterKey } from "../../core/cluster-ref.ts";
 import { TerminalError } from "../../core/errors.ts";
 import { planAdopt } from "../../core/plan/adopt.ts";
 import type { LiveState } from "../../core/reconcile/live.ts";
+import { authorizeFor } from "../lib/api/access.ts";
 import { servedRef } from "../lib/api/clusters.ts";
 import { api } from "../lib/api/http.ts";
 import { startOperation } from "../lib/api/operations.ts";
@@ -30,6 +31,7 @@ export const handler = api(routes.adoptCluster, async (call) => {
       name: named,
     },
   );
+  await authorizeFor(runtime, routes.adoptCluster, requester, ref);
   const store = storeOf(runtime);
   const stored = await store.getCluster(ref);
   const live = await readLive(runtime, ref);

@@ -9,13 +9,17 @@ import { ACCOUNT_ANNOTATION, type ClusterRef, parseClusterKey } from "../../core
 import { InvalidInputError, TerminalError } from "../../core/errors.ts";
 import type { Override } from "../../core/operation/types.ts";
 import { canonicalJson } from "../../core/plan/digest.ts";
-import { type AutomationPolicy, defaultPolicy } from "../../core/policy/schema.ts";
+import { POLICY_ANNOTATION, policyNameOf } from "../../core/policy/named.ts";
+import type { AutomationPolicy } from "../../core/policy/schema.ts";
 import type { ClusterRecord } from "../../core/ports/store.ts";
+import { authorizeFor } from "../lib/api/access.ts";
+import { ignoreWindowOf } from "../lib/api/change.ts";
 import { servedRef } from "../lib/api/clusters.ts";
 import { type ApiReply, type ApiRequest, api } from "../lib/api/http.ts";
 import { refuseBlocked, startOperation } from "../lib/api/operations.ts";
 import { applyPlanFor, provisionPlanFor } from "../lib/api/plans.ts";
 import { earlierConfig } from "../lib/comparison.ts";
+import { policyOfCluster } from "../lib/policies.ts";
 
 type Call = ApiRequest<typeof routes.applyCluster>;
 
@@ -35,6 +39,8 @@ export const handler = api(routes.applyCluster, async (call) => {
   const { runtime } = call;
   const { config, policy } = parseClusterFile(call.body);
   const ref = refOf(call, config);
+  refuseTwoPolicies(config, policy);
+  await authorizeFor(runtime, routes.applyCluster, call.requester, ref);
   const [stored, live] = await Promise.all([
     storeOf(runtime).getCluster(ref),
     runtimeIn(runtime, ref).then((there) => eksOf(there).cluster(ref.name)),
@@ -42,6 +48,17 @@ export const handler = api(routes.applyCluster, async (call) => {
   const wanted = { ref, config, policy, stored };
   return live ? change(call, wanted) : create(call, wanted);
 });
+
+function refuseTwoPolicies(config: ClusterConfig, policy: AutomationPolicy | undefined): void {
+  if (policy === undefined || policyNameOf(config) === undefined) return;
+  throw new InvalidInputError([
+    {
+      field: `metadata.annotations["${POLICY_ANNOTATION}"]`,
+      message: "names a policy, and the file has one of its own",
+      remedy: "Keep one of the two.",
+    },
+  ]);
+}
 
 function refOf(call: Call, config: ClusterConfig): ClusterRef {
   const named = call.path.cluster ?? "";
@@ -69,7 +86,8 @@ function refOf(call: Call, config: ClusterConfig): ClusterRef {
 
 async function create(call: Call, { ref, config, policy, stored }: Wanted): Promise<ApiReply> {
   const { runtime, requester, query } = call;
-  const plan = await provisionPlanFor(runtime, ref, config, policy ?? defaultPolicy);
+  const counting = await policyOfCluster(storeOf(runtime), { policy, config });
+  const plan = await provisionPlanFor(runtime, ref, config, counting);
   if (query.dryRun) return { status: 200, body: plan };
   const operation = await startOperation({
     runtime,
@@ -102,7 +120,10 @@ async function change(call: Call, wanted: Wanted): Promise<ApiReply> {
       code: "ClusterExists",
       remedy: `Take it over first: slipway adopt ${ref.name}. Or choose another metadata.name.`,
     });
-  const policy = wanted.policy ?? (stored.policy as AutomationPolicy | undefined);
+  // A file that names a policy takes the place of one that brought its own.
+  const kept = policyNameOf(config) === undefined ? stored.policy : undefined;
+  const policy = wanted.policy ?? (kept as AutomationPolicy | undefined);
+  const counting = await policyOfCluster(storeOf(runtime), { policy, config });
   // Until a file has been carried out, what is taken back is judged by the one before it.
   const applied = stored.applied ?? stored.config;
   const overrides = overridesOf(call);
@@ -112,7 +133,7 @@ async function change(call: Call, wanted: Wanted): Promise<ApiReply> {
     config,
     earlier: earlierConfig(applied),
     prune,
-    policy: policy ?? defaultPolicy,
+    policy: counting,
     overrides,
     requester,
   });
@@ -142,6 +163,7 @@ async function change(call: Call, wanted: Wanted): Promise<ApiReply> {
     request: { config, ...(policy ? { policy } : {}), ...(prune ? { prune } : {}) },
     reason: query.reason,
     overrides,
+    ignoreWindow: ignoreWindowOf(query),
     idempotencyKey: call.idempotencyKey,
     prepare: ({ id }) => storeOf(runtime).putCluster(record({ applied, lastOperationId: id })),
   });

@@ -6,7 +6,7 @@ import { nodesGrants } from "../platform/nodes.ts";
 import { notificationsGrants } from "../platform/notifications.ts";
 import { rollbackGrants } from "../platform/rollback.ts";
 import { rolloutsGrants } from "../platform/rollouts.ts";
-import { windowsGrants } from "../platform/windows.ts";
+import { asksAccess, plansAgain, windowsGrants } from "../platform/windows.ts";
 
 /** API Gateway gives up after 30 s, so a function has a second less. */
 const TIMEOUT_SECONDS = 29;
@@ -29,19 +29,25 @@ const {
 } = permissions;
 
 /** Take the lease, store the operation, start its workflow; give the lease back where that fails. */
-const startsOperation: readonly Grant[] = [...operationLog, deleteFromStore, startWorkflows];
+const startsOperation: readonly Grant[] = [
+  ...operationLog,
+  deleteFromStore,
+  startWorkflows,
+  ...permissions.mayWait,
+];
 const changesCluster: readonly Grant[] = [...startsOperation, searchStore, ...snapshot];
 
 /** What the function of a route may do. */
 const grants: Readonly<Record<keyof typeof routes, readonly Grant[]>> = {
   applyCluster: [
     ...startsOperation,
+    searchStore,
     ...permissions.live,
     permissions.stacks,
     permissions.existingResources,
     ...snapshot,
   ],
-  adoptCluster: [...startsOperation, ...permissions.live],
+  adoptCluster: [...startsOperation, searchStore, ...permissions.live],
   listClusters: [readStore, searchStore, eksCluster],
   getCluster: [readStore, searchStore, eksCluster, ...eksNodegroups, ...eksAddons, permissions.eksUpdates],
   deleteCluster: [...startsOperation, searchStore, ...clusterState],
@@ -53,8 +59,9 @@ const grants: Readonly<Record<keyof typeof routes, readonly Grant[]>> = {
   getOperation: [readStore, listStore],
   listOperationEvents: [readStore, listStore],
   pauseOperation: operationLog,
-  resumeOperation: [...operationLog, deleteFromStore, letTasksGoOn],
-  cancelOperation: [...operationLog, deleteFromStore, letTasksGoOn],
+  // What was paused while it waited begins, planned anew.
+  resumeOperation: [...plansAgain, deleteFromStore, letTasksGoOn],
+  cancelOperation: [...operationLog, deleteFromStore, letTasksGoOn, permissions.bus],
   retryOperation: [
     ...startsOperation,
     ...snapshot,
@@ -80,7 +87,8 @@ const declared = Object.entries(routes) as [keyof typeof routes, ApiRoute][];
 export const apiFunctions: readonly FunctionDeclaration[] = declared.map(([key, route]) => {
   // Plans look at nodes, pods and budgets too; the doctor asks whether it may.
   const kubernetes =
-    ["runDoctor", "listNodes", "remediateNode"].includes(key) || clusterState.every((grant) => grants[key].includes(grant));
+    ["runDoctor", "listNodes", "remediateNode"].includes(key) ||
+    clusterState.every((grant) => grants[key].includes(grant));
   return {
     name: `api-${route.id}`,
     module: `functions/api/${route.id}.ts`,
@@ -89,7 +97,11 @@ export const apiFunctions: readonly FunctionDeclaration[] = declared.map(([key, 
     // The facts of 10,000 pods take little of it; a page of 500 pods, parsed, takes some 50 MB.
     memoryMB: kubernetes ? 1024 : 512,
     kubernetes,
-    grants: permissions.inAnyAccount(grants[key], kubernetes),
+    grants: permissions.inAnyAccount(
+      // Who may is asked of the store for each, but for the document that describes the API.
+      key === "getOpenApi" ? grants[key] : [...asksAccess, ...grants[key]],
+      kubernetes,
+    ),
   };
 });
 

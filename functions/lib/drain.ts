@@ -15,10 +15,12 @@ import { concurrently } from "./concurrently.ts";
 
 /**
  * The state of a node's drain is kept on the node itself, so that every pass, in whatever process, starts from
- * what the cluster says: `cordoned`, `draining <ms>`, `blocked <ms>` (given up for now) or `drained`. A node
+ * what the cluster says: `cordoned`, `held` (cordoned, and a budget lets nothing go), `draining <ms>`, `blocked <ms>`
+ * (given up for now) or `drained`. A node
  * without it was not cordoned by us, and is not uncordoned by us either.
  */
 export const DRAIN_ANNOTATION = "slipway.dev/drain";
+const HELD = "held";
 
 /** So long a node may be draining before another gets its turn. */
 const NODE_PATIENCE_MS = 10 * 60_000;
@@ -122,6 +124,22 @@ export async function drainPass(
       const live = nodes.find((candidate) => candidate.name === skip.node);
       return heldPods(skip, live?.pods ?? [], budgets);
     });
+  // A person looks first for the node that waits for a budget; it is said once, until its drain begins.
+  await concurrently(
+    nodes.filter(
+      (live) => live.state === "cordoned" && live.mark !== HELD && held.some((pod) => pod.node === live.name),
+    ),
+    PARALLEL_CALLS,
+    async (live) => {
+      await client.patchNode(live.name, { annotations: { [DRAIN_ANNOTATION]: HELD } });
+      changed.set(live.name, {
+        name: live.name,
+        state: "Blocked",
+        podsLeft: live.pods.length,
+        blockedBy: held.flatMap(({ node, pod }) => (node === live.name ? [pod] : [])),
+      });
+    },
+  );
   for (const { node, pod } of evictions.blocked) {
     const before = changed.get(node);
     changed.set(node, {

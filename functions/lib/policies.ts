@@ -18,14 +18,28 @@ export type PolicyOwner = Pick<ClusterRecord, "policy"> & Partial<Pick<ClusterRe
  * (`metadata.annotations["slipway.dev/policy"]`), else the stored one called `default`, else the built-in. The
  * windows that it names are among its `windows.open` and `windows.freezes`.
  *
- * Fails closed. Throws InvalidInputError for a policy that does not parse, TerminalError `PolicyNotFound` and
- * `WindowNotFound` for what is referred to and missing: nothing that disrupts may begin then.
+ * Fails closed. Throws InvalidInputError for a policy that does not parse, TerminalError `PolicyMissing` and
+ * `WindowMissing` for what is referred to and missing: nothing that disrupts may begin then.
  */
 export async function policyOfCluster(
   store: Store,
   record: PolicyOwner | undefined,
 ): Promise<AutomationPolicy> {
   return withWindows(store, await ownPolicy(store, record));
+}
+
+/** Where a cluster's policy comes from, whether it can be read or not. */
+export async function sourceOfPolicy(
+  store: Store,
+  record: PolicyOwner,
+): Promise<{ readonly name: string; readonly from: "file" | "named" | "default" | "built-in" }> {
+  if (record.policy !== undefined) {
+    const { metadata } = record.policy as { readonly metadata?: { readonly name?: string } };
+    return { name: metadata?.name ?? "default", from: "file" };
+  }
+  const name = policyNameOf(record.config);
+  if (name !== undefined) return { name, from: "named" };
+  return { name: "default", from: (await store.getDocument(POLICIES, "default")) ? "default" : "built-in" };
 }
 
 async function ownPolicy(store: Store, record: PolicyOwner | undefined): Promise<AutomationPolicy> {
@@ -35,13 +49,13 @@ async function ownPolicy(store: Store, record: PolicyOwner | undefined): Promise
   if (stored) return effectivePolicy(stored.value);
   if (name === undefined) return defaultPolicy;
   throw new TerminalError(`there is no policy ${name}, which the cluster's file names`, {
-    code: "PolicyNotFound",
+    code: "PolicyMissing",
     remedy: `Apply an AutomationPolicy with that name, or take ${POLICY_ANNOTATION} out of the file. Until then nothing that disrupts begins.`,
     detail: { policy: name },
   });
 }
 
-/** The policy with the windows that it names. Throws TerminalError `WindowNotFound`. */
+/** The policy with the windows that it names. Throws TerminalError `WindowMissing`. */
 export async function withWindows(store: Store, policy: AutomationPolicy): Promise<AutomationPolicy> {
   const { named } = policy.windows;
   if (named.length === 0) return policy;
@@ -52,7 +66,7 @@ export async function withWindows(store: Store, policy: AutomationPolicy): Promi
   throw new TerminalError(
     `there is no window ${missing.join(", ")}, which policy ${policy.metadata.name} names`,
     {
-      code: "WindowNotFound",
+      code: "WindowMissing",
       remedy: `Apply a MaintenanceWindow with that name, or take it out of the policy. Until then nothing that disrupts begins.`,
       detail: { policy: policy.metadata.name, windows: missing },
     },

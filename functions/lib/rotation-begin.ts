@@ -2,18 +2,23 @@ import { TerminalError } from "../../core/errors.ts";
 import type { Operation, OperationEvent } from "../../core/operation/types.ts";
 import { allEvents } from "./api/operation-log.ts";
 import type { TaskContext } from "./task.ts";
-import { record, stepById, stepStates } from "./work.ts";
+import { mayGoOn } from "./waiting.ts";
+import { phaseOfStep, record, stepById, stepStates } from "./work.ts";
 
 /**
  * Begins the step of a rotation in the log, with the names of what there will be: should the execution be stopped, a
  * person learns from it what there may be. Call `announce` when what is to be done is known.
  *
- * Throws TerminalError `OtherRotationFailed` when another rotation of this attempt has failed: then no new one begins.
+ * Throws TerminalError `OtherRotationFailed` when another rotation of this attempt has failed, and
+ * `OperationSuspended` when its window is closed or closes too early: then no new one begins.
  */
 export async function beginRotation(context: TaskContext, operation: Operation, step: string) {
   const events = thisAttempt(await allEvents(context.store, operation.id));
   const states = stepStates(events);
-  if (!states.has(step)) refuseAfterFailure(states, step);
+  if (!states.has(step)) {
+    refuseAfterFailure(states, step);
+    await mayGoOn(context, operation, { phase: phaseOfStep(operation, step).id, step });
+  }
   return {
     async announce(names: string): Promise<void> {
       if (states.has(step)) return;

@@ -14,12 +14,16 @@ export interface TaskContext {
   readonly runtime: Runtime;
   readonly store: Store;
   readonly log: TaskLog;
+  /** Attempt of the operation that the execution belongs to; absent where a workflow does not tell. */
+  readonly attempt?: number;
 }
 
 /** Every task knows which operation it works for; a task of a step names the step. */
 export const taskInput = z.object({
   operationId: z.string().regex(/^op-[0-9A-HJKMNP-TV-Z]{26}$/),
   step: z.string().max(200).optional(),
+  /** Attempt of the operation that this run is a part of. */
+  attempt: z.number().int().min(1).optional(),
 });
 
 /** A failed task as Lambda reports it: the name is the code, the message carries the details (failure.ts). */
@@ -62,13 +66,18 @@ export function task<S extends z.ZodType, R>(
         ),
         undefined,
       );
-    const { operationId, step } = z
-      .object({ operationId: z.string(), step: z.string() })
+    const { operationId, step, attempt } = z
+      .object({ operationId: z.string(), step: z.string(), attempt: z.number() })
       .partial()
       .parse(event);
     const log = logOf(runtime, { task: name, operationId, ...(step ? { step } : {}) });
     try {
-      return await run(parsed.data, { runtime, store: storeOf(runtime), log });
+      return await run(parsed.data, {
+        runtime,
+        store: storeOf(runtime),
+        log,
+        ...(attempt === undefined ? {} : { attempt }),
+      });
     } catch (error) {
       const level = isRetryable(error) ? "warn" : "error";
       log[level]("task failed", { error: operationError(error, step) });

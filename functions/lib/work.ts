@@ -1,18 +1,16 @@
 import { iso } from "../../core/clock.ts";
 import { TerminalError } from "../../core/errors.ts";
 import {
-  type Awaiting,
   ENDED,
   type Operation,
   type OperationEvent,
   type PlanPhase,
   type PlanStep,
 } from "../../core/operation/types.ts";
-import { effectivePolicy } from "../../core/policy/effective.ts";
 import type { AutomationPolicy } from "../../core/policy/schema.ts";
 import type { NewOperationEvent, Store } from "../../core/ports/store.ts";
-import { policyOfCluster } from "./policies.ts";
 import type { TaskContext } from "./task.ts";
+import { policyOfOperation } from "./waiting.ts";
 
 /** What tasks share: the operation that they work for, its plan, its policy and its log. */
 export async function operationOf(store: Store, id: string): Promise<Operation> {
@@ -29,19 +27,6 @@ export const cancelled = (by: string | undefined): TerminalError =>
   });
 
 /**
- * What a safe point throws when the work may not go on now: the execution ends, and finish-operation stores the
- * operation as waiting.
- */
-export const suspended = (awaiting: Omit<Awaiting, "since">): TerminalError =>
-  new TerminalError(awaiting.reason, {
-    code: SUSPENDED,
-    remedy: "It goes on by itself when what it waits for has come.",
-    detail: { awaiting },
-  });
-
-export const SUSPENDED = "OperationSuspended";
-
-/**
  * A part of an operation that has ended (its execution was stopped, and Step Functions stops the nested ones at
  * its best effort only) must not touch the cluster: another operation may have it. Throws TerminalError
  * `OperationEnded`.
@@ -55,12 +40,24 @@ export function refuseEnded(operation: Operation): Operation {
 }
 
 /**
+ * A part of an earlier attempt that was left over (Step Functions stops nested executions at its best effort only)
+ * must not work beside the present one. Throws TerminalError `OperationSuperseded`.
+ */
+export function refuseSuperseded(operation: Operation, attempt: number | undefined): Operation {
+  if (attempt === undefined || attempt === operation.attempt) return operation;
+  throw new TerminalError(
+    `this is a part of attempt ${attempt} of operation ${operation.id}, which is in attempt ${operation.attempt}`,
+    { code: "OperationSuperseded", remedy: "Nothing to do: the present attempt does the work." },
+  );
+}
+
+/**
  * The operation at a safe point: throws TerminalError `OperationCancelled` when somebody cancelled it and
  * `OperationEnded` when it is over, and marks it Running again after a pause (whoever resumes only wakes the workflow, which shows by this that it goes on).
  */
 export async function operationAtGate(context: TaskContext, id: string): Promise<Operation> {
   const { store } = context;
-  const operation = refuseEnded(await operationOf(store, id));
+  const operation = refuseSuperseded(refuseEnded(await operationOf(store, id)), context.attempt);
   if (operation.control.request === "cancel") throw cancelled(operation.control.by);
   if (operation.status !== "Paused" || operation.control.request === "pause") return operation;
   let resumed = false;
@@ -82,6 +79,13 @@ export function phaseOf(operation: Operation, id: string): PlanPhase {
   return phase;
 }
 
+/** The phase that a step belongs to. */
+export function phaseOfStep(operation: Operation, id: string): PlanPhase {
+  const phase = operation.plan.phases.find(({ steps }) => steps.some((step) => step.id === id));
+  if (!phase) throw mismatch(operation, `step ${id}`);
+  return phase;
+}
+
 export const stepOfKind = (phase: PlanPhase, kind: PlanStep["kind"]): PlanStep | undefined =>
   phase.steps.find((step) => step.kind === kind);
 
@@ -95,10 +99,8 @@ export function stepById(operation: Operation, id: string): PlanStep {
  * The policy that counts for an operation: of its request, else of its cluster. One that does not parse stops
  * everything that disrupts: an invalid policy is not the default policy.
  */
-export async function policyFor(store: Store, operation: Operation): Promise<AutomationPolicy> {
-  if (operation.request.policy !== undefined) return effectivePolicy(operation.request.policy);
-  return policyOfCluster(store, await store.getCluster(operation.cluster));
-}
+export const policyFor = (store: Store, operation: Operation): Promise<AutomationPolicy> =>
+  policyOfOperation(store, operation);
 
 /** Appends to the operation's log, with the time of now. */
 export const record = (

@@ -40,7 +40,12 @@ export const operationTasks: readonly FunctionDeclaration[] = [
     { store: [readStore] },
   ),
   task("record-steps", "Records the steps that are made of AWS calls alone", []),
-  task("plan-addons", "Says which add-on updates of a phase are still to do", [eksAddon]),
+  task("plan-addons", "Says which add-on updates of a phase are still to do", [
+    eksAddon,
+    eksCluster,
+    permissions.eksAddonVersions,
+  ]),
+  task("undo-addon", "Looks whether an add-on is well again on the version that it had before", [eksAddon]),
   task("end-addon", "Looks whether an add-on is healthy on its new version", [eksAddon]),
   task("plan-green", "Decides how the rotation of a node group begins or goes on", [
     ...eksNodegroups,

@@ -4,9 +4,11 @@ import { eventsOf as busOf } from "../../adapters/aws/events.ts";
 import { iso } from "../../core/clock.ts";
 import { clusterArn } from "../../core/cluster-ref.ts";
 import { TerminalError } from "../../core/errors.ts";
-import type { Operation } from "../../core/operation/types.ts";
-import { isRunOf } from "../lib/api/operations.ts";
-import { task, taskInput } from "../lib/task.ts";
+import { foldSteps, openPhases, sincePlanned } from "../../core/operation/lifecycle.ts";
+import type { Operation, OperationType, PlanPhase } from "../../core/operation/types.ts";
+import { allEvents } from "../lib/api/operation-log.ts";
+import { isRunOf } from "../lib/launch.ts";
+import { type TaskContext, task, taskInput } from "../lib/task.ts";
 import { operationOf, policyFor, record, refuseEnded, stepOfKind } from "../lib/work.ts";
 
 const input = taskInput.extend({ executionArn: z.string().min(1) });
@@ -53,12 +55,23 @@ export const handler = task("begin-operation", input, async ({ operationId, exec
   }
   const { rotation } = await policyFor(store, operation);
   return {
-    ...work(operation, rotation.parallelNodegroups),
+    ...work(operation, await phasesOf(context, operation), rotation.parallelNodegroups),
     managedRole: managedRoleArn(runtime, operation.cluster.account) ?? "",
   };
 });
 
-function work(operation: Operation, parallelNodegroups: number) {
+/** Operations whose phases are hops: those that are behind it are not done again. The others compare as they go. */
+const HOPS: ReadonlySet<OperationType> = new Set(["upgrade-cluster", "rollback-cluster"]);
+
+/** What is left to do since the operation was planned: all of it, unless it was suspended on the way. */
+async function phasesOf({ store }: TaskContext, operation: Operation): Promise<readonly PlanPhase[]> {
+  const { plan, attempt, id } = operation;
+  if (attempt === 1 || !HOPS.has(operation.type)) return plan.phases;
+  const open = openPhases(plan, foldSteps(plan, sincePlanned(await allEvents(store, id))));
+  return open.length > 0 ? open : plan.phases.slice(-1);
+}
+
+function work(operation: Operation, phases: readonly PlanPhase[], parallelNodegroups: number) {
   return {
     cluster: operation.cluster.name,
     clusterArn: clusterArn(operation.cluster),
@@ -66,7 +79,7 @@ function work(operation: Operation, parallelNodegroups: number) {
     attempt: operation.attempt,
     toVersion: operation.plan.toVersion ?? "",
     parallelNodegroups,
-    phases: operation.plan.phases.map((phase) => ({
+    phases: phases.map((phase) => ({
       id: phase.id,
       version: phase.version,
       controlPlane: stepOfKind(phase, "control-plane")?.id ?? "",

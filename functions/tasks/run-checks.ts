@@ -15,6 +15,7 @@ import { isRotation } from "../../core/plan/steps.ts";
 import { compareVersions } from "../../core/versions/version.ts";
 import { withChange } from "../lib/rotation-change.ts";
 import { type TaskContext, task, taskInput } from "../lib/task.ts";
+import { mayGoOn } from "../lib/waiting.ts";
 import { operationAtGate, phaseOf, policyFor, record, stepOfKind } from "../lib/work.ts";
 
 const input = taskInput.extend({
@@ -47,6 +48,8 @@ type ControlPlane =
 export const handler = task("run-checks", input, async ({ operationId, phase: id, polls }, context) => {
   const operation = await operationAtGate(context, operationId);
   const phase = phaseOf(operation, id);
+  // Before the checks, not after: what has to wait for days is checked when its time has come.
+  if (polls === 0) await mayGoOn(context, operation, { phase: id });
   const checks = stepOfKind(phase, "checks");
   // A phase of a rollback changed what its insights tell, and EKS itself goes by the last refresh.
   const freshSeconds = operation.type === "rollback-cluster" ? 0 : FRESH_SECONDS;

@@ -92,6 +92,12 @@ const PASSED: Readonly<Record<string, readonly [member: string, service: string]
   "eks:CreateCapability": ["roleArn", "capabilities.eks.amazonaws.com"],
 };
 
+/** The role of a schedule's target. */
+const SCHEDULED: ReadonlySet<string> = new Set(["scheduler:CreateSchedule", "scheduler:UpdateSchedule"]);
+const schedule: Resources = (input, home) => [
+  arn("scheduler", home, `schedule/${text(input.GroupName)}/${text(input.Name)}`),
+];
+
 /** What a call needs: its own action on its resources, and what comes with roles and tags in the request. */
 export async function needsOf(call: CallRecord, home: Home): Promise<Need[]> {
   const action = actionOf(call);
@@ -107,7 +113,7 @@ export async function needsOf(call: CallRecord, home: Home): Promise<Need[]> {
   const resources =
     call.service === "eks"
       ? await eksResources(call.operation, input, home)
-      : (RESOURCES[action]?.(input, home) ?? (await unnamed(action)));
+      : ((SCHEDULED.has(action) ? schedule : RESOURCES[action])?.(input, home) ?? (await unnamed(action)));
   const needs: Need[] = resources.map((resource) => ({
     action,
     context,
@@ -117,6 +123,12 @@ export async function needsOf(call: CallRecord, home: Home): Promise<Need[]> {
   const role = passed ? text(input[passed[0]]) : "";
   if (passed && role !== "")
     needs.push({ action: "iam:PassRole", resource: role, context: { "iam:PassedToService": passed[1] } });
+  if (SCHEDULED.has(action))
+    needs.push({
+      action: "iam:PassRole",
+      resource: text((input.Target as Input).RoleArn),
+      context: { "iam:PassedToService": "scheduler.amazonaws.com" },
+    });
   for (const association of (input.podIdentityAssociations ?? []) as { roleArn?: string }[])
     needs.push({
       action: "iam:PassRole",

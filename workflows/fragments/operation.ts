@@ -49,13 +49,31 @@ const ending: States = {
         failure: expr("{'Error': $states.result.Payload.Error, 'Cause': $states.result.Payload.Cause}"),
       },
       failTo: "Unrecorded",
-      next: "Ended",
+      next: "Stopped",
     },
   ),
+  // One that waits for its window or an approval goes on in an execution of its own: this one has done its part.
+  Stopped: choose([{ when: "$failure.Error = 'OperationSuspended'", next: "Waiting" }], { next: "Ended" }),
+  Waiting: { Type: "Succeed", Output: { state: "waiting" } },
   Ended: { Type: "Fail", Error: expr("$failure.Error"), Cause: expr("$failure.Cause") },
   // The rule on ended executions and the sweep record it.
   Unrecorded: { Type: "Fail", Error: "OutcomeNotRecorded", Cause: expr("$failure.Cause") },
 };
+
+/**
+ * Every task function of the work is told which attempt it works for, so that one of a run that was left over from an
+ * earlier attempt can be refused. In what runs before and after the work the variable may not be set.
+ */
+const withAttempt = (states: States): States =>
+  Object.fromEntries(Object.entries(states).map(([name, state]) => [name, attempted(state)] as const));
+
+function attempted(state: State): State {
+  const processor = state.ItemProcessor as { readonly States: States } | undefined;
+  if (processor) return { ...state, ItemProcessor: { ...processor, States: withAttempt(processor.States) } };
+  const args = state.Arguments as { readonly Payload?: object } | undefined;
+  if (!String(state.Resource).startsWith("arn:aws:states:::lambda:invoke") || !args?.Payload) return state;
+  return { ...state, Arguments: { ...args, Payload: { attempt: expr("$attempt"), ...args.Payload } } };
+}
 
 /** A workflow that is an operation of its own: begun, worked, and ended on every path. */
 export const operationMachine = ({ comment, startAt, states }: OperationMachine): StateMachine => ({
@@ -63,7 +81,7 @@ export const operationMachine = ({ comment, startAt, states }: OperationMachine)
   QueryLanguage: "JSONata",
   StartAt: "Begin",
   TimeoutSeconds: EXECUTION_LIMIT_SECONDS,
-  States: { Begin: begin(startAt), ...states, ...ending },
+  States: { Begin: begin(startAt), ...withAttempt(states), ...ending },
 });
 
 interface PartMachine extends OperationMachine {
@@ -104,7 +122,7 @@ export const partMachine = (part: PartMachine): StateMachine => ({
       { assign: { nested: false }, next: "Begin" },
     ),
     Begin: begin(part.ownStart),
-    ...part.states,
+    ...withAttempt(part.states),
     WorkDone: choose([{ when: "$nested", next: "PartDone" }], { next: part.ownEnd }),
     WorkFailed: choose([{ when: "$nested", next: "Ended" }], { next: "Failed" }),
     PartDone: { Type: "Succeed", Output: { state: "done" } },

@@ -45,7 +45,7 @@ export const rotations = (next: string, version = "$phase.version"): States => (
         NotRotated: { Type: "Pass", End: true },
       },
     },
-    // The failure that came first; rotations that did not begin because of it say so.
+    // The failure that came first; rotations that did not begin because of it, or because the window closes, say so.
     Assign: {
       polls: 0,
       failures: expr("[$states.result[$exists(Error)]]"),
@@ -59,7 +59,7 @@ export const rotations = (next: string, version = "$phase.version"): States => (
         when: "$count($failures) > 0",
         assign: {
           failure: expr(
-            "($first := [$failures[$not($contains(Cause, 'OtherRotationFailed'))]]; $count($first) > 0 ? $first[0] : $failures[0])",
+            "($first := [$failures[$not($contains(Cause, 'OtherRotationFailed')) and $not($contains(Cause, 'OperationSuspended'))]]; $count($first) > 0 ? $first[0] : $failures[0])",
           ),
         },
         next: "Failed",

@@ -136,15 +136,23 @@ export const nested = (
   );
 
 /**
- * A gate: go on, wait while somebody paused, or end because somebody cancelled. The function answers the token
- * at once unless the operation is paused, so that a gate costs one transition.
+ * A gate: go on, wait while somebody paused, or end because somebody cancelled. With `phase` (an expression of the
+ * phase that begins after it) also end because its window is closed or its approval is missing, to go on later.
+ * The function answers the token at once unless the operation is paused, so that a gate costs one transition.
  */
-export const gate = (next: string, flow: Omit<Flow, "next"> = {}): State =>
+export const gate = (
+  next: string,
+  { phase, ...flow }: Omit<Flow, "next"> & { readonly phase?: string } = {},
+): State =>
   callOut(
     "arn:aws:states:::lambda:invoke.waitForTaskToken",
     {
       FunctionName: functionArn("gate"),
-      Payload: { operationId: expr("$operationId"), token: expr("$states.context.Task.Token") },
+      Payload: {
+        operationId: expr("$operationId"),
+        token: expr("$states.context.Task.Token"),
+        ...(phase === undefined ? {} : { phase: expr(phase) }),
+      },
     },
     { ...flow, next },
     { retry: lambdaRetry, timeout: PAUSE_LIMIT_SECONDS },

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Role } from "../../access/access.ts";
 import * as schema from "../schemas.ts";
 
 /** A route of the API: the contract that the handler, the CLI and the OpenAPI document share. */
@@ -8,6 +9,8 @@ export interface ApiRoute {
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
   readonly path: string;
   readonly summary: string;
+  /** Who may: viewer for GET, operator for everything else unless told otherwise (core/access). */
+  readonly role?: Role;
   readonly query?: z.ZodObject;
   /** A zod schema for JSON or YAML bodies; `cluster-file` for a ClusterConfig document. */
   readonly body?: z.ZodType | "cluster-file";

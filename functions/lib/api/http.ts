@@ -9,6 +9,7 @@ import { toProblem } from "../../../core/api/problem.ts";
 import type { ApiRoute } from "../../../core/api/routes.ts";
 import { InvalidInputError, SlipwayError, TerminalError } from "../../../core/errors.ts";
 import { logOf } from "../logger.ts";
+import { authorize } from "./access.ts";
 
 /** A request whose parts have been checked against the route. */
 export interface ApiRequest<R extends ApiRoute> {
@@ -121,7 +122,10 @@ export function api<R extends ApiRoute>(route: R, handle: (request: ApiRequest<R
       request.response = reply(problem.status, problem, "application/problem+json");
     })
     .handler(async (event, context) => {
-      const answer = await handle(requestOf(route, event, runtimeOf(context)));
+      const runtime = runtimeOf(context);
+      const request = requestOf(route, event, runtime);
+      await authorize(runtime, route, request.requester, request.path);
+      const answer = await handle(request);
       return reply(answer.status, answer.body, "application/json", answer.headers);
     });
 }

@@ -1,4 +1,3 @@
-import { workflowsOf } from "../../../adapters/aws/workflows.ts";
 import type { Runtime } from "../../../adapters/runtime.ts";
 import { storeOf } from "../../../adapters/store/dynamo-store.ts";
 import { blocking } from "../../../core/checks/gate.ts";
@@ -13,7 +12,21 @@ import {
   type Override,
   type Plan,
 } from "../../../core/operation/types.ts";
+import { canonicalJson } from "../../../core/plan/digest.ts";
+import { launch, lease } from "../launch.ts";
+import { logOf } from "../logger.ts";
 import type { TaskContext } from "../task.ts";
+import { announceWait, judge, statusOf } from "../waiting.ts";
+
+export { executionName, isRunOf } from "../launch.ts";
+export { wakeOperation } from "../waiting.ts";
+
+/** What functions of the API work with, as tasks do. */
+export const contextOf = (runtime: Runtime): TaskContext => ({
+  runtime,
+  store: storeOf(runtime),
+  log: logOf(runtime, {}),
+});
 
 /** Why an operation does not start at once. */
 export interface Hold {
@@ -38,21 +51,18 @@ export interface StartRequest {
   readonly rollout?: string | undefined;
   /** An id chosen before (`op-<ulid>`): however often it is asked for, one operation of this id is started. */
   readonly id?: string | undefined;
-  /** Stores it as waiting, without lease and execution, until {@link wakeOperation} or an approval starts it. */
+  /**
+   * Stores it as waiting, without lease and execution: for an approval, or not before a time. What has to wait
+   * for its windows or the approvals of its policy does so without being told.
+   */
   readonly hold?: Hold | undefined;
+  /** Why it may run outside of windows. */
+  readonly ignoreWindow?: string | undefined;
   /** Writes that must be there before the workflow starts, made under the lease (before it waits, if it is held). */
   readonly prepare?: (operation: Operation) => Promise<void>;
 }
 
 const DAY_MS = 86_400_000;
-
-/** Name of the execution of an operation's n-th run; starting it twice starts it once. */
-export const executionName = (operation: Pick<Operation, "id" | "attempt">): string =>
-  operation.attempt === 1 ? operation.id : `${operation.id}-r${operation.attempt}`;
-
-/** Whether an execution is the operation's present run, and not that of an earlier attempt. */
-export const isRunOf = (operation: Pick<Operation, "id" | "attempt">, executionArn: string): boolean =>
-  executionArn.endsWith(`:${executionName(operation)}`);
 
 /**
  * Throws TerminalError `ChecksBlocked` with every finding that stops the plan; those with a code of `later` are
@@ -82,8 +92,9 @@ export function refuseBlocked(plan: Plan, later: ReadonlySet<string> = new Set()
  * Throws TerminalError `ClusterBusy` with the holder's id when another operation has the cluster.
  */
 export async function startOperation(start: StartRequest): Promise<Operation> {
-  const { runtime } = start;
-  const store = storeOf(runtime);
+  const { runtime, hold, ignoreWindow } = start;
+  const context = contextOf(runtime);
+  const { store } = context;
   const now = runtime.clock.now();
   const id = start.id ?? `op-${runtime.ids.ulid()}`;
   if (start.idempotencyKey) {
@@ -105,14 +116,14 @@ export async function startOperation(start: StartRequest): Promise<Operation> {
     attempt: 1,
     control: {},
     ...(start.rollout === undefined ? {} : { rollout: start.rollout }),
+    ...(hold?.for === "approval" ? { needsApproval: true } : {}),
+    ...(hold?.for === "window" && hold.until !== undefined ? { notBefore: hold.until } : {}),
+    ...(ignoreWindow ? { ignoreWindow: { by: start.requester, at: iso(now), reason: ignoreWindow } } : {}),
     revision: 1,
   };
-  if (start.hold) return holdOperation(start, operation, start.hold);
-  await store.acquireLease(start.cluster, {
-    operationId: id,
-    operationType: start.type,
-    acquiredAt: iso(now),
-  });
+  const wait = await waitOf(context, operation, start.hold);
+  if (wait) return holdOperation(context, start, operation, wait);
+  await lease(context, operation);
   try {
     await start.prepare?.(operation);
     await store.createOperation(operation);
@@ -125,91 +136,67 @@ export async function startOperation(start: StartRequest): Promise<Operation> {
   }
   // From here on the lease stays: an answer that got lost may belong to an execution that runs, and what did not
   // start is Pending, which the sweep starts.
-  return launch(runtime, operation, `${start.type} asked for by ${start.requester}`);
+  return launch(context, operation, askedFor(operation));
+}
+
+const askedFor = ({ type, requester, ignoreWindow }: Operation): string =>
+  `${type} asked for by ${requester}${ignoreWindow ? `, outside of windows: ${ignoreWindow.reason}` : ""}`;
+
+/** What an operation that is asked for has to wait for before it begins: what its caller says, its windows, approvals. */
+async function waitOf(
+  context: TaskContext,
+  operation: Operation,
+  hold: Hold | undefined,
+): Promise<Omit<Awaiting, "since"> | undefined> {
+  const verdict = await judge(context, operation, { phase: operation.plan.phases[0] });
+  if (verdict.go) return hold;
+  if (hold?.for !== "approval" || verdict.awaiting.for !== "approval") return verdict.awaiting;
+  return { ...verdict.awaiting, reason: hold.reason, ...(hold.until ? { until: hold.until } : {}) };
 }
 
 /** Stores an operation that waits: there is no lease, and nothing to start. */
-async function holdOperation(start: StartRequest, operation: Operation, hold: Hold): Promise<Operation> {
-  const store = storeOf(start.runtime);
+async function holdOperation(
+  context: TaskContext,
+  start: StartRequest,
+  operation: Operation,
+  wait: Omit<Awaiting, "since">,
+): Promise<Operation> {
   const held: Operation = {
     ...operation,
-    status: hold.for === "window" ? "AwaitingWindow" : "AwaitingApproval",
-    awaiting: { ...hold, since: operation.createdAt },
+    status: statusOf(wait),
+    awaiting: { ...wait, since: operation.createdAt },
   };
+  const there = start.id === undefined ? undefined : await context.store.getOperation(held.id);
+  if (there) return there;
+  await refuseSecond(context, held);
   await start.prepare?.(held);
-  await store.createOperation(held);
-  await store.appendEvent(held.id, {
-    at: held.createdAt,
-    kind: "OperationStatusChanged",
-    status: held.status,
-    message: `${held.type} asked for by ${held.requester}; ${hold.reason}`,
-  });
+  await context.store.createOperation(held);
+  await announceWait(context, held, `${held.type} asked for by ${held.requester}`);
   return held;
 }
 
-/**
- * Starts an operation that waits, as the attempt that its record says. Whoever changes its status first starts it:
- *
- *     AwaitingX ── Pending ── lease ── execution
- *                    ^crash: Pending without execution; the sweep starts it (same name: once)
- *                               ^ another operation has the cluster: waits again, for its end
- *
- * Does nothing when it has changed since `operation` was read: what woke it was about another state of it.
- */
-export async function wakeOperation(
-  context: Pick<TaskContext, "runtime" | "store">,
-  operation: Operation,
-): Promise<Operation> {
-  const { store, runtime } = context;
-  let mine = false;
-  const woken = await store.updateOperation(operation.id, (current) => {
-    mine = current.revision === operation.revision && current.awaiting !== undefined;
-    if (!mine) return undefined;
-    const { awaiting: _, ...rest } = current;
-    return { ...rest, status: "Pending" };
-  });
-  if (!mine) return woken;
-  try {
-    await store.acquireLease(woken.cluster, {
-      operationId: woken.id,
-      operationType: woken.type,
-      acquiredAt: iso(runtime.clock.now()),
-    });
-  } catch (error) {
-    if (!(error instanceof TerminalError) || error.code !== "ClusterBusy") throw error;
-    const since = iso(runtime.clock.now());
-    const until = iso(runtime.clock.now() + BUSY_RETRY_MS);
-    const awaiting: Awaiting = { for: "window", until, since, reason: error.message };
-    return store.updateOperation(woken.id, (current) =>
-      current.status === "Pending" && current.executionArn === undefined
-        ? { ...current, status: "AwaitingWindow", awaiting }
-        : undefined,
+/** The same work must not wait twice for its window: the second would run after the first, for nothing. */
+async function refuseSecond({ store }: TaskContext, held: Operation): Promise<void> {
+  // A newer file takes the place of the one that waits.
+  if (held.type === "apply-changes") return;
+  for (const status of ["AwaitingWindow", "AwaitingApproval"] as const) {
+    const { items } = await store.listOperations({ cluster: held.cluster, status, limit: 100 });
+    const same = items.find(
+      (other) =>
+        other.id !== held.id &&
+        other.type === held.type &&
+        (held.type === "upgrade-cluster" || canonicalJson(other.request) === canonicalJson(held.request)),
     );
+    if (same)
+      throw new TerminalError(
+        `${same.id} is the same and waits already: ${same.awaiting?.reason ?? status}`,
+        {
+          code: "OperationWaiting",
+          remedy: `Follow it with: slipway watch ${same.id}; or cancel it first.`,
+          detail: { operationId: same.id },
+        },
+      );
   }
-  return launch(runtime, woken, woken.attempt === 1 ? "Starts" : "Goes on");
-}
-
-/** How long one that is to go on waits for the end of another operation before it looks again. */
-const BUSY_RETRY_MS = 300_000;
-
-async function launch(runtime: Runtime, operation: Operation, message: string): Promise<Operation> {
-  const store = storeOf(runtime);
-  await store.appendEvent(operation.id, {
-    at: iso(runtime.clock.now()),
-    kind: "OperationStatusChanged",
-    status: "Pending",
-    message,
-  });
-  const executionArn = await workflowsOf(runtime, operation.cluster.region).start(
-    operation.type,
-    executionName(operation),
-    {
-      operationId: operation.id,
-    },
-  );
-  return store.updateOperation(operation.id, (current) =>
-    current.executionArn === executionArn ? undefined : { ...current, executionArn },
-  );
 }
 
 /** The operation of a path; throws TerminalError `OperationNotFound`. */
@@ -228,7 +215,8 @@ export async function retryOperation(
   operation: Operation,
   change: { readonly plan: Plan; readonly overrides: readonly Override[]; readonly requester: string },
 ): Promise<Operation> {
-  const store = storeOf(runtime);
+  const context = contextOf(runtime);
+  const { store } = context;
   if (!ENDED.has(operation.status) || operation.status === "Succeeded") {
     throw new TerminalError(
       `${operation.id} is ${operation.status}; only one that failed or was cancelled can run again`,
@@ -240,28 +228,35 @@ export async function retryOperation(
       },
     );
   }
-  const now = iso(runtime.clock.now());
-  await store.acquireLease(operation.cluster, {
-    operationId: operation.id,
-    operationType: operation.type,
-    acquiredAt: now,
-  });
+  const { plan, overrides } = change;
+  const phase = plan.phases[0];
+  const verdict = await judge(context, { ...operation, plan }, { phase });
+  const wait = verdict.go ? undefined : verdict.awaiting;
+  const again = (): Promise<Operation> =>
+    store.updateOperation(operation.id, (current) => {
+      if (current.revision !== operation.revision)
+        throw new TerminalError(`${operation.id} has changed meanwhile: ${current.status}`, {
+          code: "OperationNotRetryable",
+          remedy: `Look at it with: slipway describe operation ${operation.id}`,
+        });
+      const { error: _, endedAt: __, executionArn: ___, ...rest } = current;
+      const status = wait ? statusOf(wait) : "Pending";
+      const awaiting = wait ? { awaiting: { ...wait, since: iso(runtime.clock.now()) } } : {};
+      return { ...rest, status, attempt: operation.attempt + 1, plan, overrides, control: {}, ...awaiting };
+    });
+  const message = `attempt ${operation.attempt + 1}, asked for by ${change.requester}`;
+  if (wait) {
+    const waiting = await again();
+    await announceWait(context, waiting, message);
+    return waiting;
+  }
+  await lease(context, operation);
   let next: Operation;
   try {
-    next = await store.updateOperation(operation.id, (current) => {
-      const { error: _, endedAt: __, executionArn: ___, ...rest } = current;
-      return {
-        ...rest,
-        status: "Pending",
-        attempt: operation.attempt + 1,
-        plan: change.plan,
-        overrides: change.overrides,
-        control: {},
-      };
-    });
+    next = await again();
   } catch (error) {
     await store.releaseLease(operation.cluster, operation.id);
     throw error;
   }
-  return launch(runtime, next, `attempt ${next.attempt}, asked for by ${change.requester}`);
+  return launch(context, next, message);
 }
