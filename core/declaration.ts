@@ -63,8 +63,22 @@ export interface RouteDeclaration {
 export type RuleDeclaration = {
   readonly name: string;
   readonly purpose: string;
-  readonly target: { readonly function: string } | { readonly workflow: string };
-} & (
+  /** `topic`: the one that tells people (`slipway-<stage>-alerts`). */
+  readonly target:
+    | { readonly function: string }
+    | { readonly workflow: string }
+    | { readonly topic: "alerts" };
+} & /** In the pattern `{account}` and `{stage}` stand for what they are where it is deployed. */
+(
   | { readonly bus: "default" | "slipway"; readonly pattern: Readonly<Record<string, unknown>> }
   | { readonly schedule: string; readonly timeZone?: string }
 );
+
+/** A rule's pattern with `{account}` and `{stage}` filled in. */
+export function fillPattern(
+  pattern: Readonly<Record<string, unknown>>,
+  { account, stage }: { readonly account: string; readonly stage: string },
+): Readonly<Record<string, unknown>> {
+  const filled = JSON.stringify(pattern).replaceAll("{account}", account).replaceAll("{stage}", stage);
+  return JSON.parse(filled) as Readonly<Record<string, unknown>>;
+}

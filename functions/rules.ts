@@ -15,7 +15,11 @@ export const rules: readonly RuleDeclaration[] = [
     pattern: {
       source: ["aws.states"],
       "detail-type": ["Step Functions Execution Status Change"],
-      detail: { status: ["FAILED", "TIMED_OUT", "ABORTED"] },
+      // In any region: those of further regions come from there.
+      detail: {
+        status: ["FAILED", "TIMED_OUT", "ABORTED"],
+        stateMachineArn: [{ wildcard: "arn:*:states:*:{account}:stateMachine:slipway-{stage}-*" }],
+      },
     },
     target: { function: "on-execution-ended" },
   },
@@ -31,6 +35,13 @@ export const rules: readonly RuleDeclaration[] = [
     purpose: "Finds operations and leases that no event told about; that event is best effort",
     schedule: "rate(5 minutes)",
     target: { function: "sweep-operations" },
+  },
+  {
+    name: "announce",
+    purpose: "What Slipway does reaches whoever has subscribed to its topic",
+    bus: "slipway",
+    pattern: { source: [{ prefix: "slipway." }] },
+    target: { topic: "alerts" },
   },
   ...rollbackRules,
   ...driftRules,

@@ -7,6 +7,8 @@ import type { Edit } from "./offline/compile.ts";
 export interface Control {
   readonly name: string;
   readonly edit: Edit;
+  /** Further regions of the stage in which it shows. */
+  readonly regions?: string;
   /** What must be said about it: an error of the evaluation, or a breach of the rule of this name. */
   readonly found: { readonly error: RegExp } | { readonly rule: string };
 }
@@ -102,5 +104,64 @@ export const controls: readonly Control[] = [
     name: "unstubbed-invoke",
     edit: replace("stacks/context.ts", "aws.getPartition()", "aws.getPartition(), aws.ec2.getVpc({})"),
     found: { error: /provider function without an answer: aws:ec2\/getVpc:getVpc/ },
+  },
+  {
+    name: "machine-of-another-region",
+    // Machines of the further region would call the functions of the home region, which Step Functions cannot.
+    regions: "us-east-1",
+    edit: replace(
+      "stacks/plane.ts",
+      "workflows(context, { key }, here, deployed.roles, declared.workflows);",
+      "workflows(context, { key }, deployed.functions, deployed.roles, declared.workflows);",
+    ),
+    found: { rule: "definitions-complete" },
+  },
+  {
+    name: "region-without-workflows",
+    regions: "us-east-1",
+    edit: replace(
+      "stacks/plane.ts",
+      "deployed.roles, declared.workflows);",
+      "deployed.roles, declared.workflows.slice(1));",
+    ),
+    found: { rule: "same-workflows" },
+  },
+  {
+    name: "events-that-stay-away",
+    regions: "us-east-1",
+    edit: replace(
+      "stacks/plane.ts",
+      "forwarding(context, undelivered, deployed.forwarding, declared.rules);",
+      "forwarding(context, undelivered, deployed.forwarding, declared.rules.slice(1));",
+    ),
+    found: { rule: "same-rules" },
+  },
+  {
+    name: "open-to-every-region",
+    regions: "us-east-1",
+    edit: replace(
+      "stacks/policy.ts",
+      'Condition: { StringNotEquals: { "aws:RequestedRegion": regions } },',
+      'Condition: { StringNotEquals: { "aws:RequestedRegion": [...regions, "eu-west-3"] } },',
+    ),
+    found: { rule: "own-regions" },
+  },
+  {
+    name: "self-trust-of-all-machines",
+    edit: replace(
+      "stacks/policy.ts",
+      "names.places.map((place) => place.workflow(workflow))",
+      'names.places.map((place) => place.workflow("*"))',
+    ),
+    found: { rule: "trust-one-service" },
+  },
+  {
+    name: "alarm-for-each-function",
+    edit: replace(
+      "stacks/observability.ts",
+      "createAlarms(context, alerts, watched);",
+      "createAlarms(context, alerts, watched.flatMap((a) => [a, ...[1, 2, 3].map((i) => ({ ...a, name: `${a.name}-${i}` }))]));",
+    ),
+    found: { rule: "few-alarm-metrics" },
   },
 ];

@@ -18,6 +18,7 @@ export interface Evaluated {
 /** Every setting in use: see stacks/settings.ts. */
 const EVERY_SETTING = {
   SLIPWAY_REGION: "us-east-1",
+  SLIPWAY_REGIONS: "eu-west-1",
   SLIPWAY_LOG_LEVEL: "DEBUG",
   SLIPWAY_ALERTS_EMAIL: "platform@example.com",
   SLIPWAY_PERMISSIONS_BOUNDARY: "arn:aws:iam::111122223333:policy/boundary",
@@ -34,14 +35,21 @@ export const deployments: readonly Evaluated[] = [
   { name: "prod-eu", stage: "prod", region: "eu-central-1", bundles: true },
   { name: "prod-us", stage: "prod", region: "us-east-1" },
   { name: "dev", stage: "dev", region: "eu-west-1" },
+  {
+    name: "regions",
+    stage: "prod",
+    region: "eu-central-1",
+    env: { SLIPWAY_REGIONS: "us-east-1,ap-southeast-2" },
+  },
   { name: "settings", stage: "prod-settings", region: "us-east-1", env: EVERY_SETTING },
 ];
 
-const defects: readonly Evaluated[] = controls.map(({ name }) => ({
+const defects: readonly Evaluated[] = controls.map(({ name, regions }) => ({
   name: `control-${name}`,
   stage: "prod",
   region: "eu-central-1",
   control: name,
+  ...(regions === undefined ? {} : { env: { SLIPWAY_REGIONS: regions } }),
 }));
 
 export const evaluations: readonly Evaluated[] = [...deployments, ...defects];

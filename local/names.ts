@@ -12,6 +12,8 @@ export interface Home {
 export const HOME: Home = { account: "111122223333", region: "eu-west-1" };
 
 export const TABLE = `slipway-${STAGE}`;
+/** The topic that tells people. */
+export const TOPIC = `slipway-${STAGE}-alerts`;
 export const BUS = `slipway-${STAGE}`;
 
 const resourceName = (name: string): string => `slipway-${STAGE}-${name}`;
@@ -24,6 +26,8 @@ export const workflowArnPrefix = (home: Home): string =>
 export const workflowArn = (home: Home, name: string): string => `${workflowArnPrefix(home)}${name}`;
 export const roleArn = (home: Home, name: string): string =>
   `arn:aws:iam::${home.account}:role/${resourceName(name)}`;
+
+export const topicArn = (home: Home): string => `arn:aws:sns:${home.region}:${home.account}:${TOPIC}`;
 
 /** What the placeholders of grants stand for here, in a region; table and bus are at home. */
 export const grantNames = (home: Home, region: string = home.region): GrantNames => ({

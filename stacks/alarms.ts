@@ -1,10 +1,12 @@
-import type { FunctionDeclaration, WorkflowDeclaration } from "../core/declaration.ts";
+import type { RuleDeclaration } from "../core/declaration.ts";
+import { OVERDUE_METRIC } from "../core/operation/overdue.ts";
 import type { Names } from "./names.ts";
 
 /** A metric of CloudWatch. */
 export interface Metric {
   readonly namespace: string;
   readonly name: string;
+  /** None: of the whole account in the region. */
   readonly dimensions: Readonly<Record<string, string>>;
   readonly stat: "Sum" | "Maximum" | "Average" | "p99";
 }
@@ -15,6 +17,7 @@ export interface AlarmDeclaration {
   readonly name: string;
   /** What it means and what to do: people read it in the mail that wakes them. */
   readonly meaning: string;
+  /** At most nine: metric math takes ten, and one place is the sum's. Each is paid for. */
   readonly metrics: readonly Metric[];
   readonly comparison: "GreaterThanOrEqualToThreshold" | "LessThanThreshold";
   readonly threshold: number;
@@ -23,26 +26,6 @@ export interface AlarmDeclaration {
   /** What silence means. */
   readonly silence: "notBreaching" | "breaching";
 }
-
-/** Metric math takes ten metrics; one place is the sum's. */
-const METRICS_PER_ALARM = 9;
-
-/**
- * Seconds within which an execution of a workflow normally ends, waits of people included only where they are
- * rare. Upgrades may take several hops of control plane, add-ons and node groups.
- */
-const EXPECTED_SECONDS: Readonly<Record<string, number>> = {
-  "update-addons": 2 * 3600,
-  "rotate-nodegroup": 6 * 3600,
-  "upgrade-cluster": 24 * 3600,
-  "provision-cluster": 2 * 3600,
-  "apply-changes": 12 * 3600,
-  "adopt-cluster": 3600,
-  "delete-cluster": 2 * 3600,
-};
-
-/** Expected time of a workflow that is not in the table. */
-const EXPECTED_DEFAULT_SECONDS = 12 * 3600;
 
 const atLeast = (threshold: number, periodSeconds: number) =>
   ({
@@ -53,108 +36,129 @@ const atLeast = (threshold: number, periodSeconds: number) =>
     silence: "notBreaching",
   }) as const;
 
-const workflowMetric = (names: Names, workflow: string, name: string, stat: Metric["stat"]): Metric => ({
-  namespace: "AWS/States",
-  name,
-  dimensions: { StateMachineArn: names.workflow(workflow) },
-  stat,
-});
-
-const functionMetric = (names: Names, name: string, metric: string): Metric => ({
+/** Lambda's metrics without a dimension are those of all functions of the account in the region. */
+const ofAllFunctions = (name: string): Metric => ({
   namespace: "AWS/Lambda",
-  name: metric,
-  dimensions: { FunctionName: names.of(name) },
+  name,
+  dimensions: {},
   stat: "Sum",
 });
 
-export interface Watched {
-  readonly names: Names;
-  readonly workflows: readonly WorkflowDeclaration[];
-  readonly functions: readonly FunctionDeclaration[];
-  /** Names of the functions that rules and schedules call. */
-  readonly listening: ReadonlySet<string>;
-  /** Names of the functions that a schedule calls at least every 15 minutes. */
-  readonly beating: ReadonlySet<string>;
-}
+/**
+ * What goes wrong where a region runs workflows. One metric sees all of a kind: a metric for each function and each
+ * workflow would cost more than all that an idle installation does (docs/decisions/0023-few-alarms.md).
+ */
+const everywhere = (names: Names): AlarmDeclaration[] => [
+  {
+    name: "executions-failed",
+    meaning:
+      "An execution of a workflow failed, timed out or was stopped. See 'slipway get operations' for the reason and the remedy.",
+    metrics: [
+      {
+        namespace: "AWS/Events",
+        name: "Invocations",
+        dimensions: { RuleName: names.of("execution-ended") },
+        stat: "Sum",
+      },
+    ],
+    ...atLeast(1, 300),
+  },
+  {
+    name: "functions-failing",
+    meaning:
+      "Functions of the account fail more often than workflows and buses repeating them makes up for. The dashboard says which of Slipway's; its log group says why.",
+    metrics: [ofAllFunctions("Errors")],
+    // One that is repeated and succeeds is a normal day: a busy API server, a node that goes.
+    ...atLeast(25, 900),
+  },
+  {
+    name: "functions-throttled",
+    meaning: "Lambda refused to run functions: the account's concurrency in the region is used up.",
+    metrics: [ofAllFunctions("Throttles")],
+    ...atLeast(1, 300),
+  },
+  {
+    name: "undelivered",
+    meaning: "Events could not be delivered or handled; they lie in the dead-letter queue for 14 days.",
+    metrics: [
+      {
+        namespace: "AWS/SQS",
+        name: "ApproximateNumberOfMessagesVisible",
+        dimensions: { QueueName: names.of("undelivered") },
+        stat: "Maximum",
+      },
+    ],
+    ...atLeast(1, 300),
+  },
+];
 
-/** Every alarm on Slipway itself but those on the API, whose id only AWS knows. */
-export function alarms({ names, workflows, functions, listening, beating }: Watched): AlarmDeclaration[] {
-  const inApi = ({ module }: FunctionDeclaration): boolean => module.startsWith("functions/api/");
-  return [
-    ...workflows.flatMap(({ name }): AlarmDeclaration[] => [
-      {
-        name: `${name}-failed`,
-        meaning: `An execution of ${name} failed or timed out. See 'slipway get operations' for the reason and the remedy.`,
-        metrics: [
-          workflowMetric(names, name, "ExecutionsFailed", "Sum"),
-          workflowMetric(names, name, "ExecutionsTimedOut", "Sum"),
-        ],
-        ...atLeast(1, 300),
-      },
-      {
-        name: `${name}-slow`,
-        meaning: `An execution of ${name} took longer than expected. See the steps of the operation for where.`,
-        metrics: [workflowMetric(names, name, "ExecutionTime", "Maximum")],
-        ...atLeast((EXPECTED_SECONDS[name] ?? EXPECTED_DEFAULT_SECONDS) * 1000, 3600),
-      },
-    ]),
-    ...functions
-      .filter((declaration) => !inApi(declaration))
-      .map(
-        ({ name }): AlarmDeclaration => ({
-          name: `${name}-errors`,
-          meaning: `Function ${name} fails. Its log group says why; workflows repeat their tasks, events end in the dead letters.`,
-          metrics: [functionMetric(names, name, "Errors")],
-          // Tasks are repeated by their workflow: one error is a normal day, five in a row are not.
-          ...(listening.has(name) ? atLeast(1, 300) : atLeast(5, 900)),
-        }),
-      ),
-    ...chunks(functions, METRICS_PER_ALARM).map(
-      (part, index): AlarmDeclaration => ({
-        name: `functions-throttled-${index + 1}`,
-        meaning: `Lambda refused to run functions (${part[0]?.name} to ${part.at(-1)?.name}): the account's concurrency is used up.`,
-        metrics: part.map(({ name }) => functionMetric(names, name, "Throttles")),
-        ...atLeast(1, 300),
-      }),
+/** The alarms of a further region: what is everywhere, told by the topic there. */
+export const planeAlarms = everywhere;
+
+/** A schedule that runs at least every 15 minutes: that it has stopped shows soon. */
+const OFTEN = /^rate\((1 minute|[2-9] minutes|1[0-5] minutes)\)$/;
+
+/** Names of the functions that a schedule calls so often. */
+export const beatingOf = (rules: readonly RuleDeclaration[]): ReadonlySet<string> =>
+  new Set(
+    rules.flatMap((rule) =>
+      "schedule" in rule && OFTEN.test(rule.schedule) && "function" in rule.target
+        ? [rule.target.function]
+        : [],
     ),
-    {
-      name: "undelivered",
-      meaning: "Events could not be delivered or handled; they lie in the dead-letter queue for 14 days.",
+  );
+
+/**
+ * Every alarm on Slipway itself but those on the API, whose id only AWS knows. `beating`: names of the functions
+ * that a schedule calls at least every 15 minutes.
+ */
+export const alarms = (names: Names, beating: ReadonlySet<string>): AlarmDeclaration[] => [
+  ...everywhere(names),
+  {
+    name: "operations-overdue",
+    meaning:
+      "An operation takes far longer than its plan expected. See the steps of the operation for where it stands.",
+    metrics: [
+      {
+        namespace: OVERDUE_METRIC.namespace,
+        name: OVERDUE_METRIC.name,
+        dimensions: { Stage: names.stage },
+        stat: "Maximum",
+      },
+    ],
+    ...atLeast(1, 900),
+  },
+  ...[...beating].sort().map(
+    (name): AlarmDeclaration => ({
+      name: `${name}-silent`,
+      meaning: `Function ${name} has not run for 45 minutes: its schedule is off or does not reach it.`,
       metrics: [
         {
-          namespace: "AWS/SQS",
-          name: "ApproximateNumberOfMessagesVisible",
-          dimensions: { QueueName: names.of("undelivered") },
-          stat: "Maximum",
+          namespace: "AWS/Lambda",
+          name: "Invocations",
+          dimensions: { FunctionName: names.of(name) },
+          stat: "Sum",
         },
       ],
-      ...atLeast(1, 300),
-    },
-    ...[...beating].map(
-      (name): AlarmDeclaration => ({
-        name: `${name}-silent`,
-        meaning: `Function ${name} has not run for 45 minutes: its schedule is off or does not reach it.`,
-        metrics: [functionMetric(names, name, "Invocations")],
-        comparison: "LessThanThreshold",
-        threshold: 1,
-        periodSeconds: 900,
-        periods: 3,
-        silence: "breaching",
-      }),
-    ),
-    {
-      name: "table-throttled",
-      meaning: "DynamoDB throttles requests to Slipway's table.",
-      metrics: ["ReadThrottleEvents", "WriteThrottleEvents"].map((name) => ({
-        namespace: "AWS/DynamoDB",
-        name,
-        dimensions: { TableName: names.of() },
-        stat: "Sum" as const,
-      })),
-      ...atLeast(5, 300),
-    },
-  ];
-}
+      comparison: "LessThanThreshold",
+      threshold: 1,
+      periodSeconds: 900,
+      periods: 3,
+      silence: "breaching",
+    }),
+  ),
+  {
+    name: "table-throttled",
+    meaning: "DynamoDB throttles requests to Slipway's table.",
+    metrics: ["ReadThrottleEvents", "WriteThrottleEvents"].map((name) => ({
+      namespace: "AWS/DynamoDB",
+      name,
+      dimensions: { TableName: names.of() },
+      stat: "Sum" as const,
+    })),
+    ...atLeast(5, 300),
+  },
+];
 
 /** Alarms on the API's own metrics. */
 export const apiAlarms = (apiId: string): AlarmDeclaration[] => [
@@ -165,9 +169,3 @@ export const apiAlarms = (apiId: string): AlarmDeclaration[] => [
     ...atLeast(3, 300),
   },
 ];
-
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
-}

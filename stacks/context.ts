@@ -1,4 +1,4 @@
-import { type Names, namesOf } from "./names.ts";
+import { logical, type Names, namesOf } from "./names.ts";
 import { policyText, type Statement, trust } from "./policy.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
@@ -6,6 +6,10 @@ import { readSettings, type Settings } from "./settings.ts";
 export interface Context {
   readonly settings: Settings;
   readonly names: Names;
+  /** Name of a resource inside of the program; those of a further region end in it. */
+  readonly id: (name: string) => string;
+  /** Options of every resource: in a further region the provider of that region. */
+  readonly options: { readonly provider?: aws.Provider };
 }
 
 /** Asks AWS where this is deployed: names and ARNs are plain text from here on. */
@@ -16,7 +20,23 @@ export async function contextOf(stage: string, env: NodeJS.ProcessEnv): Promise<
     aws.getRegion(),
     aws.getPartition(),
   ]);
-  return { settings, names: namesOf({ stage, partition, account: accountId, region }) };
+  const furtherRegions = settings.furtherRegions.filter((one) => one !== region);
+  const names = namesOf({ stage, partition, account: accountId, region, furtherRegions });
+  return { settings, names, id: logical, options: {} };
+}
+
+/** The same stage in one of its further regions. */
+export function contextIn({ settings, names }: Context, region: string): Context {
+  const provider = new aws.Provider(`Aws${logical(region)}`, {
+    region: region as aws.Region,
+    defaultTags: { tags: { "slipway.dev/stage": settings.stage } },
+  });
+  return {
+    settings,
+    names: names.in(region),
+    id: (name) => `${logical(name)}${logical(region)}`,
+    options: { provider },
+  };
 }
 
 /** Days that logs are kept; in production a year, for questions that come late. */
@@ -29,6 +49,8 @@ export interface RoleOptions {
   readonly service: string;
   /** Accept the service only when it acts for this account, where the service says for whom it acts. */
   readonly onlyOwnAccount?: boolean;
+  /** Who else is let in, beside the service. */
+  readonly trusted?: readonly Statement[];
   readonly statements: readonly Statement[];
 }
 
@@ -36,7 +58,7 @@ export interface RoleOptions {
 export const roleArgs = ({ settings, names }: Context, options: RoleOptions) => ({
   name: options.name,
   description: options.purpose,
-  assumeRolePolicy: trust(options.service, options.onlyOwnAccount ? names : undefined),
+  assumeRolePolicy: trust(options.service, options.onlyOwnAccount ? names : undefined, options.trusted),
   inlinePolicies: [{ name: "slipway", policy: policyText(options.statements) }],
   managedPolicyArns: [],
   ...(settings.permissionsBoundary ? { permissionsBoundary: settings.permissionsBoundary } : {}),

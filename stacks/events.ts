@@ -1,9 +1,11 @@
 import type { Context } from "./context.ts";
 import { policyText } from "./policy.ts";
 import type { Storage } from "./storage.ts";
+import { WORTH_A_MAIL } from "./worth-a-mail.ts";
 
-/** Slipway's own bus, the topic that people are told by, and the queue of what could not be delivered. */
-export function events({ settings, names }: Context, { key }: Storage) {
+/** Slipway's own bus, and what people are told by and what could not be delivered. */
+export function events(context: Context, storage: Pick<Storage, "key">) {
+  const { settings, names } = context;
   const bus = new sst.aws.Bus("Bus", {
     transform: {
       bus: (args) => {
@@ -27,71 +29,107 @@ export function events({ settings, names }: Context, { key }: Storage) {
         value: settings.managedAccounts.organization,
       },
     });
-
-  const undelivered = new aws.sqs.Queue("Undelivered", {
-    name: names.of("undelivered"),
-    messageRetentionSeconds: 14 * 86_400,
-    sqsManagedSseEnabled: true,
-  });
-  new aws.sqs.QueuePolicy("UndeliveredPolicy", {
-    queueUrl: undelivered.url,
-    policy: undelivered.arn.apply((queue) =>
-      policyText([
-        {
-          // Rules hand over what no target took, without a role.
-          Effect: "Allow",
-          Principal: { Service: "events.amazonaws.com" },
-          Action: "sqs:SendMessage",
-          Resource: queue,
-          Condition: { ArnLike: { "aws:SourceArn": names.arn("events", `rule/${names.of("*")}`) } },
-        },
-        {
-          Effect: "Deny",
-          Principal: "*",
-          Action: ["sqs:ReceiveMessage", "sqs:SendMessage"],
-          Resource: queue,
-          Condition: { Bool: { "aws:SecureTransport": "false" } },
-        },
-      ]),
-    ),
-  });
-
-  const alerts = new aws.sns.Topic("Alerts", {
-    name: names.of("alerts"),
-    displayName: `Slipway ${settings.stage}`,
-    ...(key ? { kmsMasterKeyId: key.arn } : {}),
-  });
-  new aws.sns.TopicPolicy("AlertsPolicy", {
-    arn: alerts.arn,
-    policy: alerts.arn.apply((topic) =>
-      policyText([
-        {
-          Effect: "Allow",
-          Principal: { Service: "cloudwatch.amazonaws.com" },
-          Action: "sns:Publish",
-          Resource: topic,
-          Condition: {
-            ArnLike: { "aws:SourceArn": names.arn("cloudwatch", `alarm:${names.of("*")}`) },
-            StringEquals: { "aws:SourceAccount": names.account },
-          },
-        },
-        {
-          Effect: "Deny",
-          Principal: "*",
-          Action: "sns:Publish",
-          Resource: topic,
-          Condition: { Bool: { "aws:SecureTransport": "false" } },
-        },
-      ]),
-    ),
-  });
-  if (settings.alertsEmail)
-    new aws.sns.TopicSubscription("AlertsByEmail", {
-      topic: alerts.arn,
-      protocol: "email",
-      endpoint: settings.alertsEmail,
-    });
-  return { bus, undelivered, alerts };
+  return { bus, ...deliveries(context, storage) };
 }
 
 export type Events = ReturnType<typeof events>;
+
+/** The queue of what could not be delivered and the topic that tells people: alarms want both in their own region. */
+export function deliveries({ settings, names, id, options }: Context, { key }: Pick<Storage, "key">) {
+  const undelivered = new aws.sqs.Queue(
+    id("undelivered"),
+    {
+      name: names.of("undelivered"),
+      messageRetentionSeconds: 14 * 86_400,
+      sqsManagedSseEnabled: true,
+    },
+    options,
+  );
+  new aws.sqs.QueuePolicy(
+    id("undelivered-policy"),
+    {
+      queueUrl: undelivered.url,
+      policy: undelivered.arn.apply((queue) =>
+        policyText([
+          {
+            // Rules hand over what no target took, without a role.
+            Effect: "Allow",
+            Principal: { Service: "events.amazonaws.com" },
+            Action: "sqs:SendMessage",
+            Resource: queue,
+            Condition: { ArnLike: { "aws:SourceArn": names.arn("events", `rule/${names.of("*")}`) } },
+          },
+          {
+            Effect: "Deny",
+            Principal: "*",
+            Action: ["sqs:ReceiveMessage", "sqs:SendMessage"],
+            Resource: queue,
+            Condition: { Bool: { "aws:SecureTransport": "false" } },
+          },
+        ]),
+      ),
+    },
+    options,
+  );
+
+  const alerts = new aws.sns.Topic(
+    id("alerts"),
+    {
+      name: names.of("alerts"),
+      displayName: `Slipway ${settings.stage}`,
+      ...(key ? { kmsMasterKeyId: key.arn } : {}),
+    },
+    options,
+  );
+  new aws.sns.TopicPolicy(
+    id("alerts-policy"),
+    {
+      arn: alerts.arn,
+      policy: alerts.arn.apply((topic) =>
+        policyText([
+          {
+            Effect: "Allow",
+            Principal: { Service: "cloudwatch.amazonaws.com" },
+            Action: "sns:Publish",
+            Resource: topic,
+            Condition: {
+              ArnLike: { "aws:SourceArn": names.arn("cloudwatch", `alarm:${names.of("*")}`) },
+              StringEquals: { "aws:SourceAccount": names.account },
+            },
+          },
+          {
+            // Rules of Slipway's own bus: what it does.
+            Effect: "Allow",
+            Principal: { Service: "events.amazonaws.com" },
+            Action: "sns:Publish",
+            Resource: topic,
+            Condition: {
+              ArnLike: { "aws:SourceArn": names.arn("events", `rule/${names.of()}/${names.of("*")}`) },
+            },
+          },
+          {
+            Effect: "Deny",
+            Principal: "*",
+            Action: "sns:Publish",
+            Resource: topic,
+            Condition: { Bool: { "aws:SecureTransport": "false" } },
+          },
+        ]),
+      ),
+    },
+    options,
+  );
+  if (settings.alertsEmail)
+    new aws.sns.TopicSubscription(
+      id("alerts-by-email"),
+      {
+        topic: alerts.arn,
+        protocol: "email",
+        endpoint: settings.alertsEmail,
+        filterPolicyScope: "MessageBody",
+        filterPolicy: JSON.stringify(WORTH_A_MAIL),
+      },
+      options,
+    );
+  return { undelivered, alerts };
+}

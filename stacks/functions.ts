@@ -2,11 +2,14 @@ import type { FunctionDeclaration, RuleDeclaration } from "../core/declaration.t
 import { bundling } from "./bundling.ts";
 import { type Context, retention, roleArgs } from "./context.ts";
 import type { Events } from "./events.ts";
-import { logical } from "./names.ts";
 import * as policy from "./policy.ts";
 import type { Storage } from "./storage.ts";
 
-export type Functions = ReturnType<typeof functions>;
+/** The functions of a region. */
+export interface Functions {
+  /** Throws TypeError for one that is not declared. */
+  named(name: string): sst.aws.Function;
+}
 
 /**
  * Every function with a role, a log group and a bundle of its own. Each deployment publishes a version: state
@@ -14,12 +17,14 @@ export type Functions = ReturnType<typeof functions>;
  */
 export function functions(
   context: Context,
-  { key }: Storage,
-  { undelivered }: Events,
+  { key }: Pick<Storage, "key">,
+  { undelivered }: Pick<Events, "undelivered">,
   declared: readonly FunctionDeclaration[],
   rules: readonly RuleDeclaration[],
-) {
-  const { settings, names } = context;
+  /** In a further region: those at home, whose roles serve there too. */
+  home?: Functions,
+): Functions {
+  const { settings, names, id: idOf, options } = context;
   const { text } = retention(settings);
   // The bus hands an event over and forgets it: what a function fails to handle is the function's to keep.
   const listening = new Set(rules.flatMap(({ target }) => ("function" in target ? [target.function] : [])));
@@ -29,15 +34,19 @@ export function functions(
     SLIPWAY_ACCOUNT: names.account,
     SLIPWAY_TABLE: names.of(),
     SLIPWAY_BUS: names.of(),
-    SLIPWAY_WORKFLOW_ARN_PREFIX: names.workflowPrefix,
+    SLIPWAY_WORKFLOW_ARN_PREFIX: names.in(names.homeRegion).workflowPrefix,
+    ...(names.furtherRegions.length > 0
+      ? { SLIPWAY_HOME_REGION: names.homeRegion, SLIPWAY_REGIONS: names.furtherRegions.join(",") }
+      : {}),
     SLIPWAY_LOG_LEVEL: settings.logLevel,
     ...(settings.managedAccounts ? { SLIPWAY_EXTERNAL_ID: settings.managedAccounts.externalId } : {}),
   };
 
   const deploy = (declaration: FunctionDeclaration): sst.aws.Function => {
     const { name } = declaration;
-    const id = logical(name);
-    const inVpc = declaration.kubernetes && settings.vpc !== undefined;
+    const id = idOf(name);
+    // The subnets are of the home region; elsewhere a relay reaches private endpoints (docs/deploy.md).
+    const inVpc = declaration.kubernetes && settings.vpc !== undefined && !home;
     const logGroup = `/aws/lambda/${names.of(name)}`;
     const statementsOfKey = key && policy.usesTable(declaration.grants);
     const grants = [
@@ -47,66 +56,81 @@ export function functions(
       ...(inVpc ? [policy.networkInterfaces] : []),
       ...(listening.has(name) ? [{ actions: ["sqs:SendMessage"], resources: [queue] }] : []),
     ];
-    const denied = inVpc ? [policy.notFromCode(policy.networkInterfaces, names.function(name))] : [];
+    const denied = inVpc
+      ? [
+          policy.notFromCode(
+            policy.networkInterfaces,
+            names.places.map((place) => place.function(name)),
+          ),
+        ]
+      : [];
     const role = (keyArn: string | undefined) =>
       roleArgs(context, {
         name: names.of(name),
         purpose: declaration.purpose,
         service: "lambda.amazonaws.com",
         statements: [
-          ...policy.statements(keyArn ? [...grants, policy.tableKey(keyArn)] : grants, names),
+          ...policy.statements(
+            keyArn ? [...grants, policy.tableKey(keyArn, names.homeRegion)] : grants,
+            names,
+          ),
           ...denied,
         ],
       });
-    const fn = new sst.aws.Function(id, {
-      name: names.of(name),
-      description: declaration.purpose,
-      handler: declaration.module.replace(/\.ts$/, ".handler"),
-      runtime: bundling.runtime,
-      architecture: bundling.architecture,
-      nodejs: bundling.nodejs,
-      memory: `${declaration.memoryMB} MB`,
-      timeout: `${declaration.timeoutSeconds} seconds`,
-      versioning: true,
-      environment,
-      logging: { format: "json", retention: text },
-      ...(inVpc && settings.vpc
-        ? {
-            vpc: {
-              privateSubnets: [...settings.vpc.subnets],
-              securityGroups: [...settings.vpc.securityGroups],
-            },
-          }
-        : {}),
-      ...(listening.has(name) ? { retries: 2 } : {}),
-      transform: {
-        role: (args) => {
-          // SST's own role is trusted by the whole account while developing, and may write every log group.
-          const { inlinePolicies: _, ...same } = role(undefined);
-          Object.assign(args, same);
-          args.inlinePolicies = statementsOfKey
-            ? key.arn.apply((arn) => role(arn).inlinePolicies)
-            : role(undefined).inlinePolicies;
-        },
-        logGroup: (args) => {
-          args.name = logGroup;
-          if (key) args.kmsKeyId = key.arn;
-        },
-        function: (args) => {
-          args.tracingConfig = { mode: "Active" };
-        },
-        eventInvokeConfig: (args) => {
-          args.destinationConfig = { onFailure: { destination: undelivered.arn } };
+    const fn = new sst.aws.Function(
+      id,
+      {
+        name: names.of(name),
+        description: declaration.purpose,
+        handler: declaration.module.replace(/\.ts$/, ".handler"),
+        runtime: bundling.runtime,
+        architecture: bundling.architecture,
+        nodejs: bundling.nodejs,
+        memory: `${declaration.memoryMB} MB`,
+        timeout: `${declaration.timeoutSeconds} seconds`,
+        versioning: true,
+        environment,
+        logging: { format: "json", retention: text },
+        // One role for all regions: it has all that it may do in any of them.
+        ...(home ? { role: home.named(name).nodes.role.arn } : {}),
+        ...(inVpc && settings.vpc
+          ? {
+              vpc: {
+                privateSubnets: [...settings.vpc.subnets],
+                securityGroups: [...settings.vpc.securityGroups],
+              },
+            }
+          : {}),
+        ...(listening.has(name) ? { retries: 2 } : {}),
+        transform: {
+          role: (args) => {
+            // SST's own role is trusted by the whole account while developing, and may write every log group.
+            const { inlinePolicies: _, ...same } = role(undefined);
+            Object.assign(args, same);
+            args.inlinePolicies = statementsOfKey
+              ? key.arn.apply((arn) => role(arn).inlinePolicies)
+              : role(undefined).inlinePolicies;
+          },
+          logGroup: (args) => {
+            args.name = logGroup;
+            if (key) args.kmsKeyId = key.arn;
+          },
+          function: (args) => {
+            args.tracingConfig = { mode: "Active" };
+          },
+          eventInvokeConfig: (args) => {
+            args.destinationConfig = { onFailure: { destination: undelivered.arn } };
+          },
         },
       },
-    });
+      options,
+    );
     return fn;
   };
 
   const deployed = new Map(declared.map((declaration) => [declaration.name, deploy(declaration)]));
   return {
-    /** Throws TypeError for one that is not declared. */
-    named(name: string): sst.aws.Function {
+    named(name) {
       const fn = deployed.get(name);
       if (!fn) throw new TypeError(`function ${name} is not declared`);
       return fn;

@@ -7,7 +7,8 @@ import type { Names } from "./names.ts";
 export interface Statement {
   readonly Effect: "Allow" | "Deny";
   readonly Principal?: string | Readonly<Record<string, string | readonly string[]>>;
-  readonly Action: string | readonly string[];
+  readonly Action?: string | readonly string[];
+  readonly NotAction?: string | readonly string[];
   readonly Resource?: string | readonly string[];
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
@@ -16,29 +17,42 @@ export interface Statement {
 export const policyText = (statements: readonly Statement[]): string =>
   JSON.stringify({ Version: "2012-10-17", Statement: statements });
 
-/** Services that no other account can open to us: what an identity policy allows there is in its own account. */
-const NEVER_SHARED: ReadonlySet<string | undefined> = new Set(["cloudformation", "eks"]);
+/** Services that are in no region, or in another than the one that they are asked about. */
+const REGIONLESS = ["health:*", "iam:*", "sts:*"];
 
 /**
- * The statements of a role from what was declared. Where only the own account can be meant (another one is
- * reached by assuming a role there), an account that a grant leaves open becomes this one.
+ * The statements of a role from what was declared. A role is the same in every region that the stage works in: where
+ * there are several, ARNs leave the region open, and one statement closes all regions but these. (Each region's ARNs
+ * one by one would not fit into a role's 10,240 characters.)
  */
-export const statements = (grants: readonly Grant[], names: Names): Statement[] =>
-  allowStatements(
-    grants.map((grant) => {
-      const filled = fillGrant(grant, names);
-      return { ...filled, resources: filled.resources.map((resource) => ownAccount(resource, names)) };
-    }),
-  );
-
-function ownAccount(resource: string, { partition, account }: Names): string {
-  const [arn, ofPartition, service, region, ofAccount, ...rest] = resource.split(":");
-  if (arn !== "arn" || ofAccount !== "*" || !NEVER_SHARED.has(service)) return resource;
-  return [arn, ofPartition === "aws" ? partition : ofPartition, service, region, account, ...rest].join(":");
+export function statements(grants: readonly Grant[], names: Names): Statement[] {
+  const { furtherRegions, homeRegion } = names;
+  if (furtherRegions.length === 0) return allowStatements(grants.map((grant) => fillGrant(grant, names)));
+  const regions = [homeRegion, ...furtherRegions];
+  const filled = (grant: Grant): Grant[] => {
+    const { actions, resources } = fillGrant(grant, names.in("*"));
+    // A condition names a region as a value, where `*` would be a letter: one for each.
+    const conditions = regions.map((region) => fillGrant(grant, names.in(region)).conditions);
+    const distinct = [...new Map(conditions.map((one) => [JSON.stringify(one), one])).values()];
+    return distinct.map((one) => ({ actions, resources, ...(one ? { conditions: one } : {}) }));
+  };
+  return [
+    ...allowStatements(grants.flatMap(filled)),
+    {
+      Effect: "Deny",
+      NotAction: REGIONLESS,
+      Resource: "*",
+      Condition: { StringNotEquals: { "aws:RequestedRegion": regions } },
+    },
+  ];
 }
 
-/** Trust of a role that one service assumes. */
-export const trust = (service: string, onlyFrom?: Pick<Names, "account">): string =>
+/** Trust of a role that one service assumes; `others` beside it. */
+export const trust = (
+  service: string,
+  onlyFrom?: Pick<Names, "account">,
+  others: readonly Statement[] = [],
+): string =>
   policyText([
     {
       Effect: "Allow",
@@ -46,7 +60,26 @@ export const trust = (service: string, onlyFrom?: Pick<Names, "account">): strin
       Action: "sts:AssumeRole",
       ...(onlyFrom ? { Condition: { StringEquals: { "aws:SourceAccount": onlyFrom.account } } } : {}),
     },
+    ...others,
   ]);
+
+/**
+ * A state machine's role lets itself in once more, for this machine alone: a task names the role that it works with
+ * (workflows/fragments/states.ts), and at home that is the machine's own. The account stands for the role, because
+ * a role cannot be named by its own trust before it exists; the condition names it.
+ */
+export const selfTrust = (names: Names, workflow: string): Statement => ({
+  Effect: "Allow",
+  Principal: { AWS: `arn:${names.partition}:iam::${names.account}:root` },
+  Action: "sts:AssumeRole",
+  Condition: {
+    ArnEquals: { "aws:PrincipalArn": names.role(`workflow-${workflow}`) },
+    StringLike: {
+      // What Step Functions gives as external id: the machine's ARN, in every region.
+      "sts:ExternalId": names.places.map((place) => place.workflow(workflow)),
+    },
+  },
+});
 
 /** Writing the log group of a function. */
 export const ownLogs = (logGroup: string): Grant => ({
@@ -77,11 +110,11 @@ export const networkInterfaces: Grant = {
  * That permission is Lambda's, not the function's: code that runs in the function is denied it
  * (`lambda:SourceFunctionArn` is set on calls of the code alone).
  */
-export const notFromCode = ({ actions }: Grant, functionArn: string): Statement => ({
+export const notFromCode = ({ actions }: Grant, functionArns: readonly string[]): Statement => ({
   Effect: "Deny",
   Action: actions,
   Resource: "*",
-  Condition: { ArnEquals: { "lambda:SourceFunctionArn": functionArn } },
+  Condition: { ArnEquals: { "lambda:SourceFunctionArn": functionArns } },
 });
 
 /**
@@ -96,10 +129,10 @@ export const withinBoundary = (grants: readonly Grant[], boundary: string): Gran
   }));
 
 /** Using the table's key, by way of the table only. */
-export const tableKey = (key: string): Grant => ({
+export const tableKey = (key: string, region: string): Grant => ({
   actions: ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
   resources: [key],
-  conditions: { StringEquals: { "kms:ViaService": "dynamodb.{region}.amazonaws.com" } },
+  conditions: { StringEquals: { "kms:ViaService": `dynamodb.${region}.amazonaws.com` } },
 });
 
 /** Whether grants reach the table. */

@@ -1,4 +1,4 @@
-import type { RuleDeclaration } from "../core/declaration.ts";
+import { fillPattern, type RuleDeclaration } from "../core/declaration.ts";
 import { type Context, roleArgs } from "./context.ts";
 import type { Events } from "./events.ts";
 import type { Functions } from "./functions.ts";
@@ -19,7 +19,7 @@ export function rules(
   declared: readonly RuleDeclaration[],
 ): void {
   for (const rule of declared) {
-    const target = targetOf(context, functions, workflows, rule);
+    const target = targetOf(context, events, functions, workflows, rule);
     if ("schedule" in rule) schedule(context, events, rule, target);
     else pattern(context, events, rule, target);
   }
@@ -27,13 +27,14 @@ export function rules(
 
 interface Target {
   readonly arn: $util.Output<string>;
-  readonly action: "lambda:InvokeFunction" | "states:StartExecution";
+  readonly action: "lambda:InvokeFunction" | "states:StartExecution" | "sns:Publish";
   /** The ARN as a policy names it. */
   readonly resource: string;
 }
 
 function targetOf(
   { names }: Context,
+  { alerts }: Events,
   functions: Functions,
   workflows: Workflows,
   { name, target }: RuleDeclaration,
@@ -44,6 +45,8 @@ function targetOf(
       action: "lambda:InvokeFunction",
       resource: names.function(target.function),
     };
+  if ("topic" in target)
+    return { arn: alerts.arn, action: "sns:Publish", resource: names.arn("sns", names.of("alerts")) };
   const machine = workflows.get(target.workflow);
   if (!machine) throw new TypeError(`rule ${name} starts ${target.workflow}, which is not declared`);
   return { arn: machine.arn, action: "states:StartExecution", resource: names.workflow(target.workflow) };
@@ -57,7 +60,7 @@ function pattern(context: Context, events: Events, rule: Of<"pattern">, target: 
     name: names.of(rule.name),
     description: rule.purpose,
     ...bus,
-    eventPattern: JSON.stringify(rule.pattern),
+    eventPattern: JSON.stringify(fillPattern(rule.pattern, names)),
   });
   const isFunction = target.action === "lambda:InvokeFunction";
   new aws.cloudwatch.EventTarget(`${id}Target`, {
@@ -67,7 +70,10 @@ function pattern(context: Context, events: Events, rule: Of<"pattern">, target: 
     arn: target.arn,
     retryPolicy: RETRY,
     deadLetterConfig: { arn: events.undelivered.arn },
-    ...(isFunction ? {} : { roleArn: deliveryRole(context, rule, target, "events.amazonaws.com").arn }),
+    // A function and the topic say themselves who may reach them.
+    ...(target.action !== "states:StartExecution"
+      ? {}
+      : { roleArn: deliveryRole(context, rule, target, "events.amazonaws.com").arn }),
   });
   if (isFunction)
     new aws.lambda.Permission(`${id}Permission`, {
@@ -78,6 +84,60 @@ function pattern(context: Context, events: Events, rule: Of<"pattern">, target: 
       sourceAccount: names.account,
     });
 }
+
+/**
+ * Brings home what rules there wait for: in a further region the same patterns, with the default bus of the home
+ * region as target. Handlers are at home; an event says itself where it happened.
+ */
+export function forwarding(
+  context: Context,
+  undelivered: Events["undelivered"],
+  role: aws.iam.Role,
+  declared: readonly RuleDeclaration[],
+): void {
+  const { names, id, options } = context;
+  for (const rule of declared) {
+    if ("schedule" in rule || rule.bus !== "default") continue;
+    const created = new aws.cloudwatch.EventRule(
+      `${id(rule.name)}Rule`,
+      {
+        name: names.of(rule.name),
+        description: rule.purpose,
+        eventPattern: JSON.stringify(fillPattern(rule.pattern, names)),
+      },
+      options,
+    );
+    new aws.cloudwatch.EventTarget(
+      `${id(rule.name)}Target`,
+      {
+        rule: created.name,
+        targetId: "1",
+        arn: homeBus(names),
+        roleArn: role.arn,
+        retryPolicy: RETRY,
+        deadLetterConfig: { arn: undelivered.arn },
+      },
+      options,
+    );
+  }
+}
+
+/** The default bus of the home region. */
+const homeBus = (names: Context["names"]): string =>
+  names.in(names.homeRegion).arn("events", "event-bus/default");
+
+/** The role with which rules of further regions put events on the default bus at home. */
+export const forwardingRole = (context: Context): aws.iam.Role =>
+  new aws.iam.Role(
+    "ForwardingRole",
+    roleArgs(context, {
+      name: context.names.of("forwarding"),
+      purpose: "EventBridge brings home what happens in further regions with it",
+      service: "events.amazonaws.com",
+      onlyOwnAccount: true,
+      statements: [{ Effect: "Allow", Action: ["events:PutEvents"], Resource: [homeBus(context.names)] }],
+    }),
+  );
 
 /** What a target hears when its time has come: the envelope of an event, as from a rule with a schedule. */
 const SCHEDULED = JSON.stringify({

@@ -11,6 +11,8 @@ export interface Settings {
   readonly production: boolean;
   /** Undefined: the region of the AWS profile. */
   readonly region: string | undefined;
+  /** Regions beside that one whose clusters are managed: each gets the workflows and their tasks. */
+  readonly furtherRegions: readonly string[];
   readonly logLevel: string;
   /** Told about alarms. */
   readonly alertsEmail: string | undefined;
@@ -30,6 +32,8 @@ export interface Settings {
   /** Instead of IAM: who signs the tokens that the API takes. */
   readonly jwt: { readonly issuer: string; readonly audiences: readonly string[] } | undefined;
 }
+
+const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -96,10 +100,14 @@ export function readSettings(stage: string, env: Env): Settings {
   const filePolicies = text("SLIPWAY_FILE_POLICIES", /^allow$/, "allow") !== undefined;
   if (filePolicies && permissionsBoundary === undefined)
     report("SLIPWAY_PERMISSIONS_BOUNDARY", "is needed where SLIPWAY_FILE_POLICIES allows policies of files");
+  const region = text("SLIPWAY_REGION", REGION, "eu-west-1");
   const settings: Settings = {
     stage,
     production: stage === "prod" || stage.startsWith("prod-"),
-    region: text("SLIPWAY_REGION", /^[a-z]{2}(-[a-z]+)+-\d$/, "eu-west-1"),
+    region,
+    furtherRegions: [
+      ...new Set(list("SLIPWAY_REGIONS", REGION, "us-east-1,ap-southeast-2").filter((one) => one !== region)),
+    ],
     logLevel,
     alertsEmail: text("SLIPWAY_ALERTS_EMAIL", /^[^\s@]+@[^\s@]+$/, "platform@example.com"),
     permissionsBoundary,

@@ -7,26 +7,32 @@ import { contextOf } from "./context.ts";
 import { events } from "./events.ts";
 import { functions } from "./functions.ts";
 import { observability } from "./observability.ts";
-import { rules } from "./rules.ts";
+import { plane } from "./plane.ts";
+import { forwardingRole, rules } from "./rules.ts";
 import { storage } from "./storage.ts";
-import { workflows } from "./workflows.ts";
+import { workflowRoles, workflows } from "./workflows.ts";
 
 /** Deploys what is declared, all of it and nothing else. Returns what a person needs next. */
 export async function slipway(stage: string, env: NodeJS.ProcessEnv) {
   const context = await contextOf(stage, env);
-  const declared = [...taskFunctions, ...apiFunctions];
-  const stored = storage(context);
-  const bus = events(context, stored);
-  const deployed = functions(context, stored, bus, declared, declaredRules);
-  const machines = workflows(context, stored, deployed, declaredWorkflows);
-  const http = api(context, stored, deployed, apiRoutes);
-  rules(context, bus, deployed, machines, declaredRules);
-  observability(context, bus, http, {
-    functions: declared,
+  const declared = {
+    functions: [...taskFunctions, ...apiFunctions],
     workflows: declaredWorkflows,
     rules: declaredRules,
-  });
+  };
+  const stored = storage(context);
+  const bus = events(context, stored);
+  const deployed = functions(context, stored, bus, declared.functions, declaredRules);
+  const roles = workflowRoles(context, declaredWorkflows);
+  const machines = workflows(context, stored, deployed, roles, declaredWorkflows);
+  const http = api(context, stored, deployed, apiRoutes);
+  rules(context, bus, deployed, machines, declaredRules);
+  observability(context, bus, http, declared);
   const { names } = context;
+  if (names.furtherRegions.length > 0) {
+    const shared = { functions: deployed, roles, forwarding: forwardingRole(context) };
+    for (const region of names.furtherRegions) plane(context, region, shared, declared);
+  }
   return {
     endpoint: http.gateway.url,
     bus: names.bus,

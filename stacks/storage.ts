@@ -57,7 +57,8 @@ const ENCRYPTING = [
   "kms:ReEncrypt*",
 ];
 
-function createKey({ names }: Context) {
+/** A key for what is kept at rest in a region. */
+export function createKey({ names, id, options }: Context) {
   const { partition, account, region } = names;
   const forService = (service: string, condition: Statement["Condition"]): Statement => ({
     Effect: "Allow",
@@ -67,28 +68,32 @@ function createKey({ names }: Context) {
     ...(condition ? { Condition: condition } : {}),
   });
   const ownAccount = { StringEquals: { "aws:SourceAccount": account } };
-  const key = new aws.kms.Key("Key", {
-    description: `Table, logs and notifications of ${names.of()}`,
-    enableKeyRotation: true,
-    deletionWindowInDays: 30,
-    policy: policyText([
-      {
-        // The account administers its key by IAM; without this statement nobody could ever change it.
-        Effect: "Allow",
-        Principal: { AWS: `arn:${partition}:iam::${account}:root` },
-        Action: "kms:*",
-        Resource: "*",
-      },
-      forService(`logs.${region}.amazonaws.com`, {
-        ArnLike: {
-          "kms:EncryptionContext:aws:logs:arn": `arn:${partition}:logs:${region}:${account}:log-group:*`,
+  const key = new aws.kms.Key(
+    id("key"),
+    {
+      description: `Table, logs and notifications of ${names.of()}`,
+      enableKeyRotation: true,
+      deletionWindowInDays: 30,
+      policy: policyText([
+        {
+          // The account administers its key by IAM; without this statement nobody could ever change it.
+          Effect: "Allow",
+          Principal: { AWS: `arn:${partition}:iam::${account}:root` },
+          Action: "kms:*",
+          Resource: "*",
         },
-      }),
-      // Alarms and rules publish to the encrypted topic.
-      forService("cloudwatch.amazonaws.com", ownAccount),
-      forService("events.amazonaws.com", ownAccount),
-    ]),
-  });
-  new aws.kms.Alias("KeyAlias", { name: `alias/${names.of()}`, targetKeyId: key.keyId });
+        forService(`logs.${region}.amazonaws.com`, {
+          ArnLike: {
+            "kms:EncryptionContext:aws:logs:arn": `arn:${partition}:logs:${region}:${account}:log-group:*`,
+          },
+        }),
+        // Alarms and rules publish to the encrypted topic.
+        forService("cloudwatch.amazonaws.com", ownAccount),
+        forService("events.amazonaws.com", ownAccount),
+      ]),
+    },
+    options,
+  );
+  new aws.kms.Alias(id("key-alias"), { name: `alias/${names.of()}`, targetKeyId: key.keyId }, options);
   return key;
 }

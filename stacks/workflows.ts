@@ -4,23 +4,13 @@ import { grantsOf } from "../workflows/grants.ts";
 import { placeholders, render } from "../workflows/render.ts";
 import { type Context, retention, roleArgs } from "./context.ts";
 import type { Functions } from "./functions.ts";
-import { logical } from "./names.ts";
-import { statements, withinBoundary } from "./policy.ts";
+import { selfTrust, statements, withinBoundary } from "./policy.ts";
 import type { Storage } from "./storage.ts";
 
 export type Workflows = ReadonlyMap<string, aws.sfn.StateMachine>;
 
-/**
- * A state machine per workflow. Definitions name versions, of functions and of the state machines that they
- * start: an execution that runs for days ends on what it began with, whatever is deployed meanwhile. So those
- * that others start come first.
- */
-export function workflows(
-  context: Context,
-  storage: Storage,
-  functions: Functions,
-  declared: readonly WorkflowDeclaration[],
-): Workflows {
+/** The roles of the state machines, and the one that CloudFormation makes what clusters stand on with. */
+export function workflowRoles(context: Context, declared: readonly WorkflowDeclaration[]): WorkflowRoles {
   const { names } = context;
   const { filePolicies: filesMayBringPolicies, permissionsBoundary } = context.settings;
   const foundation = new aws.iam.Role(
@@ -40,38 +30,71 @@ export function workflows(
       ),
     }),
   );
+  const roles = declared.map(
+    (workflow) =>
+      [
+        workflow.name,
+        new aws.iam.Role(
+          `${context.id(workflow.name)}WorkflowRole`,
+          roleArgs(context, {
+            name: names.workflowRole(workflow.name),
+            purpose: workflow.purpose,
+            service: "states.amazonaws.com",
+            onlyOwnAccount: true,
+            trusted: [selfTrust(names, workflow.name)],
+            statements: statements(grantsOf(workflow), names),
+          }),
+        ),
+      ] as const,
+  );
+  return { foundation, of: new Map(roles) };
+}
+
+export interface WorkflowRoles {
+  readonly foundation: aws.iam.Role;
+  readonly of: ReadonlyMap<string, aws.iam.Role>;
+}
+
+/**
+ * A state machine per workflow. Definitions name versions, of functions and of the state machines that they
+ * start: an execution that runs for days ends on what it began with, whatever is deployed meanwhile. So those
+ * that others start come first.
+ */
+export function workflows(
+  context: Context,
+  storage: Pick<Storage, "key">,
+  functions: Functions,
+  roles: WorkflowRoles,
+  declared: readonly WorkflowDeclaration[],
+): Workflows {
   const deployed = new Map<string, aws.sfn.StateMachine>();
   for (const workflow of declared)
-    deployed.set(workflow.name, stateMachine(context, storage, functions, deployed, workflow, [foundation]));
+    deployed.set(workflow.name, stateMachine(context, storage, functions, roles, deployed, workflow));
   return deployed;
 }
 
 function stateMachine(
   context: Context,
-  { key }: Storage,
+  { key }: Pick<Storage, "key">,
   functions: Functions,
+  { foundation, of }: WorkflowRoles,
   before: Workflows,
   workflow: WorkflowDeclaration,
-  dependsOn: $util.Resource[],
 ): aws.sfn.StateMachine {
-  const { settings, names } = context;
-  const id = logical(workflow.name);
-  const role = new aws.iam.Role(
-    `${id}WorkflowRole`,
-    roleArgs(context, {
-      name: names.workflowRole(workflow.name),
-      purpose: workflow.purpose,
-      service: "states.amazonaws.com",
-      onlyOwnAccount: true,
-      statements: statements(grantsOf(workflow), names),
-    }),
+  const { settings, names, options } = context;
+  const id = context.id(workflow.name);
+  const role = of.get(workflow.name);
+  if (!role) throw new TypeError(`${workflow.name} has no role`);
+  const logs = new aws.cloudwatch.LogGroup(
+    `${id}WorkflowLogs`,
+    {
+      // Step Functions may write groups of this prefix without a resource policy, whose size is limited.
+      name: `/aws/vendedlogs/states/${names.of(workflow.name)}`,
+      retentionInDays: retention(settings).days,
+      ...(key ? { kmsKeyId: key.arn } : {}),
+    },
+    options,
   );
-  const logs = new aws.cloudwatch.LogGroup(`${id}WorkflowLogs`, {
-    // Step Functions may write groups of this prefix without a resource policy, whose size is limited.
-    name: `/aws/vendedlogs/states/${names.of(workflow.name)}`,
-    retentionInDays: retention(settings).days,
-    ...(key ? { kmsKeyId: key.arn } : {}),
-  });
   return new aws.sfn.StateMachine(
     `${id}Workflow`,
     {
@@ -89,7 +112,7 @@ function stateMachine(
       },
       tracingConfiguration: { enabled: true },
     },
-    { dependsOn },
+    { ...options, dependsOn: [foundation] },
   );
 }
 

@@ -16,6 +16,8 @@ export interface Pulumi {
 /** A registration as Pulumi's mocks see it: parent and options are in the request alone. */
 interface Request {
   getParent(): string;
+  /** `urn::id` of the provider; empty for the default one. */
+  getProvider?(): string;
   getProtect?(): boolean;
   getRetainondelete?(): boolean;
 }
@@ -52,7 +54,11 @@ export function startEngine(
 ): Engine {
   const pulumi = load("@pulumi/pulumi") as Pulumi;
   const { MockMonitor } = load("@pulumi/pulumi/runtime/mocks") as { MockMonitor: MockMonitor };
-  const answers: Answers = answersOf(options);
+  const answersIn = (region: string): Answers => answersOf({ ...options, region });
+  /** Regions of the providers that the program makes, by their names. */
+  const providers = new Map<string, string>();
+  const regionOf = (provider: string | undefined): string =>
+    providers.get(provider?.split("::")[3] ?? "") ?? options.region;
   const resources: Resource[] = [];
   const unknownCalls: string[] = [];
   const failures: string[] = [];
@@ -74,12 +80,23 @@ export function startEngine(
 
   const newResource = ({ type, name, custom = false, id, inputs: given }: Registration) => {
     const inputs = revealed(given) as Readonly<Record<string, unknown>>;
+    if (type.startsWith("pulumi:providers:")) {
+      const region = String(inputs.region ?? options.region);
+      providers.set(name, region);
+      const id = `${name}-id`;
+      resources.push({ ...NOTHING, type, name, region, custom, inputs, id });
+      return { id, state: inputs };
+    }
+    const region = regionOf(request?.getProvider?.());
     const entry = (assigned: string | undefined): Resource => ({
       type,
       name,
+      region,
       custom,
       inputs,
       id: assigned,
+      // Only what is read comes with an id; what is new with "".
+      existing: Boolean(id),
       parent: request?.getParent().split("::").at(-1) || undefined,
       retainOnDelete: request?.getRetainondelete?.() === true,
       protect: request?.getProtect?.() === true,
@@ -89,8 +106,7 @@ export function startEngine(
       return { id: undefined, state: inputs };
     }
     try {
-      const answer = answers.created(type, name, inputs);
-      // Only a resource that exists already comes with an id; a new one with "".
+      const answer = answersIn(region).created(type, name, inputs);
       const assigned = id || answer.id;
       resources.push(entry(assigned));
       return { id: assigned, state: answer.state };
@@ -99,8 +115,16 @@ export function startEngine(
       throw error;
     }
   };
-  const call = ({ token, inputs }: { token: string; inputs: Readonly<Record<string, unknown>> }) => {
-    const answer = answers.invoked(token, inputs);
+  const call = ({
+    token,
+    inputs,
+    provider,
+  }: {
+    token: string;
+    inputs: Readonly<Record<string, unknown>>;
+    provider?: string;
+  }) => {
+    const answer = answersIn(regionOf(provider)).invoked(token, inputs);
     if (answer) return answer;
     unknownCalls.push(token);
     throw new Error(`what AWS answers to ${token} is not known (infra/offline/answers.ts)`);
@@ -109,6 +133,8 @@ export function startEngine(
   pulumi.runtime.setAllConfig({ "aws:region": options.region });
   return { pulumi, resources, unknownCalls, failures };
 }
+
+const NOTHING = { parent: undefined, retainOnDelete: false, protect: false, existing: false } as const;
 
 /** The mark of a secret in Pulumi's wire format. */
 const SECRET = "4dabf18193072939515e22adb298388d";

@@ -3,10 +3,14 @@ export interface Resource {
   /** `aws:lambda/function:Function`. */
   readonly type: string;
   readonly name: string;
+  /** Where it is made. */
+  readonly region: string;
   /** Answered by AWS; false for a component, which only groups others. */
   readonly custom: boolean;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly id: string | undefined;
+  /** Read, not made. */
+  readonly existing: boolean;
   readonly parent: string | undefined;
   readonly retainOnDelete: boolean;
   readonly protect: boolean;
@@ -26,6 +30,7 @@ export interface Build {
 /** The whole deployment of a stage to a region, evaluated without AWS. */
 export interface Graph {
   readonly stage: string;
+  /** The home region of the stage. */
   readonly region: string;
   readonly account: string;
   readonly app: Readonly<Record<string, unknown>>;
@@ -64,5 +69,10 @@ export const TYPES = {
   topicPolicy: "aws:sns/topicPolicy:TopicPolicy",
 } as const;
 
+/** The regions that the stage works in, the home region first. */
+export const regionsOf = (graph: Graph): string[] => [
+  ...new Set([graph.region, ...ofType(graph, "stateMachine").map(({ region }) => region)]),
+];
+
 export const ofType = (graph: Graph, type: keyof typeof TYPES): readonly Resource[] =>
-  graph.resources.filter((resource) => resource.type === TYPES[type]);
+  graph.resources.filter((resource) => resource.type === TYPES[type] && !resource.existing);

@@ -5,24 +5,25 @@ import { at, each, isProduction, type Rule } from "./rule.ts";
 /** Step Functions' limit, in bytes. */
 const MAX_DEFINITION = 1024 * 1024;
 
-const arnsOf = (graph: Graph): Set<string> =>
+/** What a definition of a region may name: Step Functions calls nothing of another region. */
+const arnsOf = (graph: Graph, region: string): Set<string> =>
   new Set([
-    ...ofType(graph, "function").map(
-      ({ inputs }) => `arn:aws:lambda:${graph.region}:${graph.account}:function:${inputs.name}`,
-    ),
-    ...ofType(graph, "stateMachine").map(
-      ({ inputs }) => `arn:aws:states:${graph.region}:${graph.account}:stateMachine:${inputs.name}`,
-    ),
+    ...ofType(graph, "function")
+      .filter((one) => one.region === region)
+      .map(({ inputs }) => `arn:aws:lambda:${region}:${graph.account}:function:${inputs.name}`),
+    ...ofType(graph, "stateMachine")
+      .filter((one) => one.region === region)
+      .map(({ inputs }) => `arn:aws:states:${region}:${graph.account}:stateMachine:${inputs.name}`),
   ]);
 
 export const definitions: readonly Rule[] = [
   {
     name: "definitions-complete",
     demands:
-      "Definitions are what was declared with every placeholder filled in, naming versions of what is deployed.",
+      "Definitions are what was declared with every placeholder filled in, naming versions of what is deployed in their own region.",
     check: (graph) => {
-      const deployed = arnsOf(graph);
-      return ofType(graph, "stateMachine").flatMap(({ name, inputs }) => {
+      return ofType(graph, "stateMachine").flatMap(({ name, inputs, region }) => {
+        const deployed = arnsOf(graph, region);
         const text = String(inputs.definition);
         const left = text.match(/\$\{[^}]*\}/g) ?? [];
         const named = text.match(/arn:aws:(lambda|states):[a-z0-9-]+:\d{12}:[^"{}\s]+/g) ?? [];
@@ -50,13 +51,13 @@ export const definitions: readonly Rule[] = [
     demands: "State machines are STANDARD, published as versions, traced, and log every event.",
     check: each(
       "stateMachine",
-      (inputs, graph) =>
+      (inputs, graph, { region }) =>
         inputs.type === "STANDARD" &&
         inputs.publish === true &&
         at(inputs, "tracingConfiguration", "enabled") === true &&
         at(inputs, "loggingConfiguration", "level") === "ALL" &&
         at(inputs, "loggingConfiguration", "logDestination") ===
-          `arn:aws:logs:${graph.region}:${graph.account}:log-group:/aws/vendedlogs/states/${inputs.name}:*`,
+          `arn:aws:logs:${region}:${graph.account}:log-group:/aws/vendedlogs/states/${inputs.name}:*`,
       "is not observed as it should be",
     ),
   },

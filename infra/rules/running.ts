@@ -1,8 +1,7 @@
 import { readConfig } from "../../adapters/system-runtime.ts";
 import { apiFunctions } from "../../functions/api/platform.ts";
 import { rules as declaredRules } from "../../functions/rules.ts";
-import { workflows } from "../../workflows/platform.ts";
-import { type Graph, ofType } from "../offline/graph.ts";
+import { type Graph, ofType, regionsOf } from "../offline/graph.ts";
 import { all, at, each, type Rule } from "./rule.ts";
 
 /** Names of roles, functions and rules have at most this many characters. */
@@ -11,17 +10,19 @@ const MAX_NAME = 64;
 const MAX_API_BUNDLE = 1024 * 1024;
 const MAX_TASK_BUNDLE = 2 * 1024 * 1024;
 
-const queueArn = ({ region, account, stage }: Graph): string =>
+const queueArn = ({ account, stage }: Graph, region: string): string =>
   `arn:aws:sqs:${region}:${account}:slipway-${stage}-undelivered`;
 
 /** A function's configuration as the function itself will read it. */
-function configured(environment: unknown, graph: Graph): boolean {
+function configured(environment: unknown, graph: Graph, region: string): boolean {
   try {
-    const config = readConfig({ ...(environment as Record<string, string>), AWS_REGION: graph.region });
+    const config = readConfig({ ...(environment as Record<string, string>), AWS_REGION: region });
     const base = `slipway-${graph.stage}`;
     return (
       config.stage === graph.stage &&
       config.account === graph.account &&
+      config.region === graph.region &&
+      [...config.regions].sort().join() === regionsOf(graph).sort().join() &&
       config.table === base &&
       config.bus === base &&
       config.workflowArnPrefix === `arn:aws:states:${graph.region}:${graph.account}:stateMachine:${base}-`
@@ -49,13 +50,13 @@ export const running: readonly Rule[] = [
       "Functions run Node.js 24 on arm64, are traced, versioned, and told all that they read at start.",
     check: each(
       "function",
-      (inputs, graph) =>
+      (inputs, graph, { region }) =>
         inputs.runtime === "nodejs24.x" &&
         at(inputs, "architectures", 0) === "arm64" &&
         inputs.publish === true &&
         at(inputs, "tracingConfig", "mode") === "Active" &&
         at(inputs, "loggingConfig", "logFormat") === "JSON" &&
-        configured(at(inputs, "environment", "variables"), graph),
+        configured(at(inputs, "environment", "variables"), graph, region),
       "is not configured as it should be",
     ),
   },
@@ -115,22 +116,23 @@ export const running: readonly Rule[] = [
     check: all(
       each(
         "ruleTarget",
-        (inputs, graph) =>
-          at(inputs, "deadLetterConfig", "arn") === queueArn(graph) &&
+        (inputs, graph, { region }) =>
+          at(inputs, "deadLetterConfig", "arn") === queueArn(graph, region) &&
           Number(at(inputs, "retryPolicy", "maximumRetryAttempts")) > 0,
         "loses events",
       ),
       each(
         "schedule",
-        (inputs, graph) =>
-          at(inputs, "target", "deadLetterConfig", "arn") === queueArn(graph) &&
+        (inputs, graph, { region }) =>
+          at(inputs, "target", "deadLetterConfig", "arn") === queueArn(graph, region) &&
           Number(at(inputs, "target", "retryPolicy", "maximumRetryAttempts")) > 0,
         "loses events",
       ),
       (graph) => {
         const kept = ofType(graph, "invokeConfig")
           .filter(
-            ({ inputs }) => at(inputs, "destinationConfig", "onFailure", "destination") === queueArn(graph),
+            ({ inputs, region }) =>
+              at(inputs, "destinationConfig", "onFailure", "destination") === queueArn(graph, region),
           )
           .map(({ inputs }) => inputs.functionName);
         return declaredRules
@@ -145,35 +147,48 @@ export const running: readonly Rule[] = [
   {
     name: "alarmed",
     demands:
-      "Failed and slow executions, errors and throttles of functions, dead letters and faults of the API raise an alarm that reaches the topic.",
+      "In every region failed executions, failing and throttled functions and dead letters raise an alarm that reaches the topic there; at home also operations that take too long, schedules that stop, and faults of table and API.",
     check: (graph) => {
-      const { stage, region, account } = graph;
-      const alarms = ofType(graph, "alarm");
-      const watched = new Set(alarms.flatMap(({ inputs }) => watchedBy(inputs)));
-      const functions = ofType(graph, "function").map(({ inputs }) => String(inputs.name));
-      const inApi = new Set(apiFunctions.map(({ name }) => `slipway-${stage}-${name}`));
-      const wanted = [
-        ...workflows.flatMap(({ name }) =>
-          ["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionTime"].map(
-            (metric) =>
-              `AWS/States ${metric} StateMachineArn=arn:aws:states:${region}:${account}:stateMachine:slipway-${stage}-${name}`,
-          ),
-        ),
-        ...functions.map((name) => `AWS/Lambda Throttles FunctionName=${name}`),
-        ...functions
-          .filter((name) => !inApi.has(name))
-          .map((name) => `AWS/Lambda Errors FunctionName=${name}`),
-        `AWS/SQS ApproximateNumberOfMessagesVisible QueueName=slipway-${stage}-undelivered`,
+      const { stage, account } = graph;
+      const base = `slipway-${stage}`;
+      const everywhere = [
+        `AWS/Events Invocations RuleName=${base}-execution-ended`,
+        "AWS/Lambda Errors ",
+        "AWS/Lambda Throttles ",
+        `AWS/SQS ApproximateNumberOfMessagesVisible QueueName=${base}-undelivered`,
+      ];
+      const atHome = [
+        `Slipway OperationsOverdue Stage=${stage}`,
+        `AWS/Lambda Invocations FunctionName=${base}-sweep-operations`,
+        `AWS/DynamoDB WriteThrottleEvents TableName=${base}`,
         `AWS/ApiGateway 5xx ApiId=${ofType(graph, "api")[0]?.id}`,
       ];
-      const topic = `arn:aws:sns:${region}:${account}:slipway-${stage}-alerts`;
-      return [
-        ...wanted.filter((metric) => !watched.has(metric)).map((metric) => `no alarm watches ${metric}`),
-        ...alarms
-          .filter(({ inputs }) => String(inputs.alarmActions) !== topic || watchedBy(inputs).length > 9)
-          .map(({ name }) => `${name} tells nobody, or watches more than it can`),
-      ];
+      return regionsOf(graph).flatMap((region) => {
+        const alarms = ofType(graph, "alarm").filter((one) => one.region === region);
+        const watched = new Set(alarms.flatMap(({ inputs }) => watchedBy(inputs)));
+        const wanted = [...everywhere, ...(region === graph.region ? atHome : [])];
+        const topic = `arn:aws:sns:${region}:${account}:${base}-alerts`;
+        return [
+          ...wanted
+            .filter((metric) => !watched.has(metric))
+            .map((metric) => `no alarm of ${region} watches ${metric}`),
+          ...alarms
+            .filter(({ inputs }) => String(inputs.alarmActions) !== topic || watchedBy(inputs).length > 9)
+            .map(({ name }) => `${name} tells nobody, or watches more than it can`),
+        ];
+      });
     },
+  },
+  {
+    name: "few-alarm-metrics",
+    demands: "The alarms of a region watch at most 20 metrics: each is paid for, also when nothing happens.",
+    check: (graph) =>
+      regionsOf(graph).flatMap((region) => {
+        const watched = ofType(graph, "alarm")
+          .filter((one) => one.region === region)
+          .flatMap(({ inputs }) => watchedBy(inputs));
+        return watched.length <= 20 ? [] : [`the alarms of ${region} watch ${watched.length} metrics`];
+      }),
   },
   {
     name: "one-dashboard",
@@ -192,6 +207,7 @@ export const running: readonly Rule[] = [
           ? []
           : ["widgets do not fit CloudWatch's 24 columns"]),
         ...[...ofType(graph, "alarm"), ...ofType(graph, "stateMachine")]
+          .filter(({ region }) => region === graph.region)
           .filter(({ inputs }) => !text.includes(`:${inputs.name}"`))
           .map(({ name }) => `${name} is not on the dashboard`),
       ];

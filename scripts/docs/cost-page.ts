@@ -1,11 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { apiFunctions } from "../../functions/api/platform.ts";
-import { functions } from "../../functions/platform.ts";
 import { rules } from "../../functions/rules.ts";
-import { alarms, apiAlarms } from "../../stacks/alarms.ts";
+import { alarms, apiAlarms, beatingOf } from "../../stacks/alarms.ts";
 import { namesOf } from "../../stacks/names.ts";
-import { workflows } from "../../workflows/platform.ts";
 import { type Measurements, measure, memoryOf, type Usage } from "./measure.ts";
 import { type Page, table } from "./page.ts";
 import { PRICES_AS_OF, prices } from "./prices.ts";
@@ -75,15 +72,8 @@ const billOf = (usage: Usage): Bill =>
 
 /** Metrics that alarms watch, as CloudWatch counts them. */
 function alarmMetrics(): number {
-  const scheduled = rules.filter((rule) => "schedule" in rule);
-  const called = rules.flatMap(({ target }) => ("function" in target ? [target.function] : []));
-  const watched = alarms({
-    names: namesOf({ stage: "prod", partition: "aws", account: "111122223333", region: "us-east-1" }),
-    workflows,
-    functions: [...functions, ...apiFunctions],
-    listening: new Set(called),
-    beating: new Set(scheduled.flatMap(({ target }) => ("function" in target ? [target.function] : []))),
-  });
+  const names = namesOf({ stage: "prod", partition: "aws", account: "111122223333", region: "us-east-1" });
+  const watched = alarms(names, beatingOf(rules));
   return [...watched, ...apiAlarms("")].reduce((sum, alarm) => sum + alarm.metrics.length, 0);
 }
 

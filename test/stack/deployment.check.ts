@@ -8,10 +8,11 @@ import { functions } from "../../functions/platform.ts";
 import { controls } from "../../infra/controls.ts";
 import { documents } from "../../infra/document.ts";
 import { deployments, readGraph } from "../../infra/evaluations.ts";
-import { type Graph, ofType } from "../../infra/offline/graph.ts";
+import { type Graph, ofType, regionsOf } from "../../infra/offline/graph.ts";
 import { roleStatements } from "../../infra/rules/rule.ts";
 import { rules } from "../../infra/rules/rules.ts";
 import { logical } from "../../stacks/names.ts";
+import { WORTH_A_MAIL } from "../../stacks/worth-a-mail.ts";
 
 const root = { root: join(import.meta.dirname, "..", "..") };
 
@@ -95,6 +96,42 @@ describe("stages and regions", () => {
   });
 });
 
+describe("further regions", () => {
+  const graph = readGraph(root, "regions");
+
+  it("are those of the setting", () => {
+    expect(regionsOf(graph).sort()).toEqual(["ap-southeast-2", "eu-central-1", "us-east-1"]);
+  });
+
+  it("have what workflows need and nothing else: no table, no API, no bus, no listener, no schedule", () => {
+    const away = graph.resources.filter(({ region, existing }) => region !== graph.region && !existing);
+    expect([...new Set(away.map(({ type }) => type.split("/").at(-1)?.split(":").at(-1)))].sort()).toEqual([
+      "Alias",
+      "BucketObjectv2",
+      "EventRule",
+      "EventTarget",
+      "Function",
+      "Key",
+      "LogGroup",
+      "MetricAlarm",
+      "Queue",
+      "QueuePolicy",
+      "StateMachine",
+      "Topic",
+      "TopicPolicy",
+      "aws",
+    ]);
+  });
+
+  it("leave the home region as it is without them, but for what roles may and functions know", () => {
+    const home = (name: string): unknown[] =>
+      readGraph(root, name)
+        .resources.filter(({ region, type }) => region === "eu-central-1" && !type.startsWith("sst:"))
+        .filter(({ type }) => !/Role$|Function$|BucketObjectv2$|providers/.test(type));
+    expect(home("regions")).toEqual(home("prod-eu"));
+  });
+});
+
 describe("documents", () => {
   it.each(documents(root, readGraph(root, "prod-eu")))(
     "$path is up to date (npm run docs:infra)",
@@ -111,7 +148,9 @@ describe("settings", () => {
   );
 
   it("attach to the VPC exactly the functions that call Kubernetes, and keep that permission from their code", () => {
-    for (const { inputs } of ofType(graph, "function")) {
+    // The subnets are of the home region.
+    const atHome = ofType(graph, "function").filter(({ region }) => region === graph.region);
+    for (const { inputs } of atHome) {
       const kubernetes = declared.get(String(inputs.name))?.kubernetes;
       expect(inputs.vpcConfig).toEqual(
         kubernetes
@@ -155,10 +194,13 @@ describe("settings", () => {
     });
   });
 
-  it("tell alarms by mail", () => {
-    expect(ofType(graph, "subscription").map(({ inputs }) => [inputs.protocol, inputs.endpoint])).toEqual([
-      ["email", "platform@example.com"],
-    ]);
+  it("tell alarms by mail, in every region, and of the events those that somebody has to do something about", () => {
+    const subscriptions = ofType(graph, "subscription");
+    expect(subscriptions.map(({ region }) => region).sort()).toEqual(["eu-west-1", "us-east-1"]);
+    for (const { inputs } of subscriptions) {
+      expect([inputs.protocol, inputs.endpoint]).toEqual(["email", "platform@example.com"]);
+      expect(JSON.parse(String(inputs.filterPolicy))).toEqual(WORTH_A_MAIL);
+    }
   });
 
   it("deploy to the region that is set, with tags", () => {
