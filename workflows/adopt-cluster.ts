@@ -1,6 +1,7 @@
 import type { WorkflowDeclaration } from "../core/declaration.ts";
 import { grantAccess, resign } from "./fragments/grant-access.ts";
 import { loop } from "./fragments/loop.ts";
+import { nodeAlarms } from "./fragments/node-alarms.ts";
 import { operationMachine } from "./fragments/operation.ts";
 import { eks, expr, gate, run } from "./fragments/states.ts";
 
@@ -31,8 +32,9 @@ const definition = operationMachine({
     RecordAccess: run(
       "record-steps",
       { ended: [{ step: expr("$requests.step"), message: "Slipway's functions have access" }] },
-      { next: "Done" },
+      { next: "PlanAlarms" },
     ),
+    ...nodeAlarms("Done"),
   },
 });
 

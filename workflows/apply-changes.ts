@@ -1,6 +1,7 @@
 import type { WorkflowDeclaration } from "../core/declaration.ts";
 import { inPlaceChanges } from "./fragments/changes.ts";
 import { checks, verification } from "./fragments/checks.ts";
+import { nodeAlarms } from "./fragments/node-alarms.ts";
 import { operationMachine } from "./fragments/operation.ts";
 import { rotations } from "./fragments/rotations.ts";
 import { choose, expr, run } from "./fragments/states.ts";
@@ -36,7 +37,9 @@ const definition = operationMachine({
       { phase: "rotate", last: {}, polls: 0 },
       { assign: { polls: 0 }, next: "Verify" },
     ),
-    ...verification("Done"),
+    // The add-on that brings the metrics may be new.
+    ...verification("PlanAlarms"),
+    ...nodeAlarms("Done"),
   },
 });
 

@@ -4,6 +4,7 @@ import { cleanup } from "./fragments/cleanup.ts";
 import { createAddons } from "./fragments/create-addons.ts";
 import { grantAccess } from "./fragments/grant-access.ts";
 import { loop } from "./fragments/loop.ts";
+import { nodeAlarms } from "./fragments/node-alarms.ts";
 import { untilActive } from "./fragments/nodegroup.ts";
 import { operationMachine } from "./fragments/operation.ts";
 import { eksBusyRetry } from "./fragments/retry.ts";
@@ -392,7 +393,8 @@ const definition = operationMachine({
     ...fargateProfiles("StartAddonsAfter"),
     ...createAddons({ id: "AddonsAfter", list: "addonsAfter", next: "StartProviders" }),
     ...identityProviders("StartCapabilities"),
-    ...capabilities("LoggingNeeded"),
+    ...capabilities("PlanAlarms"),
+    ...nodeAlarms("LoggingNeeded"),
     ...logging,
     ...verification("Done"),
 

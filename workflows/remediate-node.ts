@@ -25,7 +25,7 @@ const oneNode: States = {
     "confirm-node",
     { step, node, at: "begin" },
     {
-      assign: { since: expr("$states.result.Payload.since"), said: "", polls: 0 },
+      assign: { since: expr("$states.result.Payload.since"), said: "-", polls: 0 },
       ...toFailed,
       next: "Begun",
     },

@@ -20,6 +20,7 @@ const consider: readonly Grant[] = [
   deleteFromStore,
   bus,
   permissions.startWorkflows,
+  ...permissions.mayWait,
   ...observe,
 ];
 /** Claims and other small documents. */
@@ -75,6 +76,9 @@ export const nodesFunctions: readonly FunctionDeclaration[] = [
     [...consider, searchStore],
     { ...onKubernetes, timeoutSeconds: 240 },
   ),
+  task("plan-alarms", "Makes the requests for the alarms on the nodes of a cluster", [permissions.eksAddon], {
+    store: [readStore],
+  }),
   task("plan-remediation", "Says which nodes a remediation still has to take care of", []),
   task(
     "confirm-node",

@@ -1,4 +1,5 @@
 import { loop } from "./loop.ts";
+import { removeNodeAlarms } from "./node-alarms.ts";
 import { untilGone } from "./nodegroup.ts";
 import { eksBusyRetry } from "./retry.ts";
 import { choose, eks, expr, failure, run, type States, service, wait } from "./states.ts";
@@ -44,9 +45,10 @@ export const cleanup = ({ scope, next, failTo }: Removal): States => ({
   ...oldProfiles(failTo, "StartOldGroups"),
   ...oldGroups(failTo, "StartGroupStacksToDelete"),
   ...deleteStacks({ id: "GroupStack", list: "$removal.groupStacks", next: "ClusterLeft", failTo }),
-  ClusterLeft: choose([{ when: "$removal.cluster", next: "DeleteCluster" }], {
+  ClusterLeft: choose([{ when: "$removal.cluster", next: "DescribeAlarms" }], {
     next: "StartFoundationStacksToDelete",
   }),
+  ...removeNodeAlarms("DeleteCluster"),
   ...oldCluster(failTo, "StartFoundationStacksToDelete"),
   ...deleteStacks({ id: "FoundationStack", list: "$removal.stacks", next, failTo }),
 });
