@@ -7,6 +7,7 @@ import type { Output } from "../cli/context.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { serveHttp } from "./aws/http-server.ts";
 import { DataInUseError } from "./data-lock.ts";
+import { runFleetJob } from "./fleet/fleet-job.ts";
 import { freePort } from "./free-port.ts";
 import { serveGateway } from "./gateway/server.ts";
 import { runMainJob } from "./main-job/main-job.ts";
@@ -62,6 +63,19 @@ async function once(options: StartOptions): Promise<number> {
     nodes: options.nodes,
     workloads: await readFile(new URL("../examples/workloads.yaml", import.meta.url), "utf8"),
     to: NEWEST,
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+  });
+  await platform.close();
+  return code;
+}
+
+async function fleet(options: StartOptions, clusters: number): Promise<number> {
+  const platform = await start(options);
+  const code = await runFleetJob({
+    platform,
+    clusters,
+    rollout: await readFile(new URL("../examples/rollout.yaml", import.meta.url), "utf8"),
     stdout: output(process.stdout),
     stderr: output(process.stderr),
   });
@@ -153,6 +167,7 @@ function obstacle(error: unknown): string | undefined {
 try {
   const options = readOptions(process.argv.slice(2), process.env);
   if (options === "help") process.stdout.write(USAGE);
+  else if (options.fleet !== undefined) process.exitCode = await fleet(options, options.fleet);
   else if (options.once) process.exitCode = await once(options);
   else await serve(options);
 } catch (error) {

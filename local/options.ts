@@ -11,6 +11,8 @@ export interface StartOptions {
   readonly bundled: boolean;
   readonly seed: number;
   readonly faults: readonly FaultSpec[];
+  /** Run the example rollout over so many simulated clusters and exit with its result. */
+  readonly fleet: number | undefined;
   /** Nodes of the example cluster; undefined: as its file says. */
   readonly nodes: number | undefined;
   readonly file: string;
@@ -23,6 +25,7 @@ export interface StartOptions {
 export const USAGE = `Usage: npm start -- [options]
 
   --once            run the main job (create the example cluster, upgrade it to the newest version, verify) and exit
+  --fleet N         provision N small clusters, run examples/rollout.yaml over them in virtual time, verify, and exit
   --speed N         simulated time runs N times faster than real time (default 60)
   --instant         virtual time: as fast as this machine computes, the same for the same seed
   --bundled         run the functions' bundles, built as a deployment ships them, instead of their sources
@@ -65,17 +68,19 @@ export function readOptions(args: readonly string[], env: Env): StartOptions | "
   }
   const speed = integer("--speed", values.speed, 60, 1, 1_000_000);
   const nodes = values.nodes === undefined ? undefined : integer("--nodes", values.nodes, 12, 3, 5000);
+  const fleet = values.fleet === undefined ? undefined : integer("--fleet", values.fleet, 200, 20, 2000);
   const options: StartOptions = {
     once: values.once ?? false,
-    time: values.instant ? { kind: "virtual" } : { kind: "scaled", speed },
+    time: values.instant || fleet !== undefined ? { kind: "virtual" } : { kind: "scaled", speed },
     bundled: values.bundled ?? false,
     seed: integer("--seed", values.seed, 1, 0, 2_147_483_647),
     faults: (values.fault ?? []).flatMap((text) => parseFault(text, problems)),
     nodes,
+    fleet,
     file: values.file ?? "examples/cluster.yaml",
     apiPort: integer("SLIPWAY_PORT", env.SLIPWAY_PORT, 4300, 0, 65_535),
     awsPort: integer("SLIPWAY_AWS_PORT", env.SLIPWAY_AWS_PORT, 4566, 0, 65_535),
-    data: env.SLIPWAY_DATA ?? (values.once || values.instant ? undefined : ".slipway"),
+    data: env.SLIPWAY_DATA ?? (values.once || values.instant || fleet !== undefined ? undefined : ".slipway"),
   };
   if (problems.length > 0) throw new InvalidInputError(problems, "options");
   return options;
@@ -93,6 +98,7 @@ function parsed(args: readonly string[]) {
         seed: { type: "string" },
         fault: { type: "string", multiple: true },
         nodes: { type: "string" },
+        fleet: { type: "string" },
         file: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
