@@ -18,7 +18,9 @@ export async function unscheduledPods(
     ({ metadata, spec, status }) => {
       if (spec?.nodeName !== undefined || !namespaces.has(metadata?.namespace ?? "")) return undefined;
       const why = status?.conditions?.find((c) => c.type === "PodScheduled" && c.status === "False");
-      return why && `${metadata?.namespace}/${metadata?.name}: ${why.message ?? why.reason ?? "not scheduled"}`;
+      // What preemption could do is no help to whoever has to mend it.
+      const reason = (why?.message ?? why?.reason ?? "not scheduled").split(". preemption:")[0];
+      return why && `${metadata?.namespace}/${metadata?.name}: ${reason}`;
     },
     { fieldSelector: "status.phase=Pending" },
   );

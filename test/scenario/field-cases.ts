@@ -386,7 +386,7 @@ export const CASES: readonly Case[] = [
     },
     fault: { name: "InsufficientInstanceCapacity", subject: "zone/eu-west-1a" },
     status: "RolledBack",
-    says: [/PdbBlockedDrain/, /default\/app/, /volume/],
+    says: [/PdbBlockedDrain/, /default\/app/, /volume node affinity conflict/],
   },
   // EKS
   {
@@ -400,6 +400,21 @@ export const CASES: readonly Case[] = [
     work: "upgrade",
     fault: { name: "StaleInsights" },
     also: [{ name: "DeprecatedApiInUse", times: 1 }],
+    status: "Succeeded",
+    says: [],
+  },
+  // Nodes
+  {
+    field: "new nodes fall silent after they were Ready",
+    work: "rotate",
+    fault: { name: "NodeSick", subject: GREEN, args: { after: "75", condition: "Ready" } },
+    status: "RolledBack",
+    says: [/PdbBlockedDrain/, /pods find no node/, /node.kubernetes.io\/unreachable/],
+  },
+  {
+    field: "a false unhealthy signal on all new nodes at once",
+    work: "rotate",
+    fault: { name: "NodeSick", subject: GREEN, args: { after: "75", condition: "NetworkingReady" } },
     status: "Succeeded",
     says: [],
   },
