@@ -144,7 +144,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
 
   cloudTrailEvents({ kernel, endpoint, events, faults, logging: services.cloudTrail.logging });
   executionStatusEvents(engine, events);
-  createAutoscaler({ kernel, kubernetes, infra, faults });
+  createAutoscaler({ kernel, kubernetes, infra });
   const troubles = createNodes({ kernel, endpoint, events, infra, kubernetes, faults });
   createFieldFaults({ kernel, endpoint, infra, kubernetes, faults });
 

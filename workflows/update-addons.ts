@@ -1,7 +1,8 @@
 import type { WorkflowDeclaration } from "../core/declaration.ts";
 import { checks, verification } from "./fragments/checks.ts";
 import { partMachine } from "./fragments/operation.ts";
-import { choose, eks, expr, failure, run, UPDATE_ERRORS, wait } from "./fragments/states.ts";
+import { eksBusyRetry } from "./fragments/retry.ts";
+import { catchTo, choose, eks, expr, failure, run, UPDATE_ERRORS, wait } from "./fragments/states.ts";
 
 /** About twenty minutes. */
 const MAX_POLLS = 60;
@@ -96,7 +97,7 @@ const definition = partMachine({
               detail: "{'addon': $item.addon, 'errors': $states.input.errors}",
             }),
           },
-          next: "WorkFailed",
+          next: "AddonBroken",
         },
         {
           when: `$polls >= ${MAX_POLLS}`,
@@ -122,12 +123,69 @@ const definition = partMachine({
         polls: expr("$polls"),
         nextStep: expr("$next < $count($items) ? $items[$next].step : ''"),
       },
-      { assign: { polls: expr("$polls + 1") }, failTo: "WorkFailed", next: "AddonEnded" },
+      {
+        assign: { polls: expr("$polls + 1") },
+        catches: [catchTo("AddonBroken", ["AddonDegraded", "AddonFailed"])],
+        failTo: "WorkFailed",
+        next: "AddonEnded",
+      },
     ),
     AddonEnded: choose([{ when: "$states.input.state = 'waiting'", next: "WaitForHealth" }], {
       next: "NextAddon",
     }),
     WaitForHealth: wait("$states.input.waitSeconds", "EndAddon"),
+    // The new version is not well: the one before takes its place again, as it was configured.
+    AddonBroken: choose(
+      [{ when: "$exists($item.undo)", assign: { cause: expr("$failure"), polls: 0 }, next: "NoteUndo" }],
+      { next: "WorkFailed" },
+    ),
+    NoteUndo: run(
+      "note",
+      {
+        step: expr("$item.step"),
+        message: expr(
+          "$item.addon & ' is not well on ' & $item.version & '; putting it back on ' & $item.previous",
+        ),
+      },
+      { catches: [{ ErrorEquals: ["States.ALL"], Next: "UndoAddon" }], failTo: "", next: "UndoAddon" },
+    ),
+    UndoAddon: eks(
+      "updateAddon",
+      expr(
+        "$merge([$item.undo, {'ClientRequestToken': $hash($operationId & ':' & $string($attempt) & ':' & $item.step & ':undo', 'SHA-256')}])",
+      ),
+      {
+        assign: { polls: 0 },
+        output: {},
+        // The failure that matters is the one that led here, not that undoing it failed.
+        retry: eksBusyRetry,
+        catches: [{ ErrorEquals: ["States.ALL"], Next: "AddonNotUndone" }],
+        failTo: "",
+        next: "WaitForUndo",
+      },
+    ),
+    WaitForUndo: wait("$polls = 0 ? 20 : $states.input.waitSeconds", "EndUndo"),
+    EndUndo: run(
+      "undo-addon",
+      {
+        step: expr("$item.step"),
+        addon: expr("$item.addon"),
+        previous: expr("$item.previous"),
+        failure: expr("$cause"),
+        polls: expr("$polls"),
+      },
+      {
+        assign: { polls: expr("$polls + 1") },
+        catches: [{ ErrorEquals: ["States.ALL"], Next: "AddonNotUndone" }],
+        failTo: "",
+        next: "UndoEnded",
+      },
+    ),
+    UndoEnded: choose([{ when: "$states.input.state = 'waiting'", next: "WaitForUndo" }], {
+      assign: { failure: expr("{'Error': $states.input.Error, 'Cause': $states.input.Cause}") },
+      next: "WorkFailed",
+    }),
+    AddonNotUndone: { Type: "Pass", Assign: { failure: expr("$cause") }, Next: "WorkFailed" },
     ...verification("Done"),
   },
 });

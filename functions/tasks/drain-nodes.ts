@@ -8,7 +8,15 @@ import { TerminalError } from "../../core/errors.ts";
 import { type BlockedPod, type DrainPass, drainPass } from "../lib/drain.ts";
 import { groupKind, nodesOfGroup } from "../lib/group-nodes.ts";
 import { task, taskInput } from "../lib/task.ts";
-import { operationAtGate, operationOf, policyFor, record, refuseEnded } from "../lib/work.ts";
+import { unscheduledPods } from "../lib/unscheduled.ts";
+import {
+  operationAtGate,
+  operationOf,
+  policyFor,
+  record,
+  refuseEnded,
+  refuseSuperseded,
+} from "../lib/work.ts";
 
 /** What one pass hands to the next, through the workflow. Times in milliseconds since the epoch. */
 const memory = z.object({
@@ -43,7 +51,7 @@ export const handler = task("drain-nodes", input, async (call, context) => {
   const { operationId, undo } = call;
   const { runtime, store } = context;
   const operation = undo
-    ? refuseEnded(await operationOf(store, operationId))
+    ? refuseSuperseded(refuseEnded(await operationOf(store, operationId)), context.attempt)
     : await operationAtGate(context, operationId);
   if (!undo && operation.control.request === "pause") return { state: "paused", memory: call.memory };
 
@@ -98,7 +106,10 @@ export const handler = task("drain-nodes", input, async (call, context) => {
 
   const idleMs = now - next.progressAt;
   if (idleMs >= rotation.drainDeadlineSeconds * 1000) {
-    if (!undo) throw gaveUp(call.nodegroup, pass, idleMs);
+    if (!undo) {
+      const namespaces = new Set(pass.blocked.map(({ pod }) => pod.split("/")[0] ?? ""));
+      throw gaveUp(call.nodegroup, pass, idleMs, await unscheduledPods(client, namespaces));
+    }
     await record(context, operationId, {
       kind: "Note",
       step: call.step,
@@ -124,21 +135,29 @@ function describe(pass: DrainPass, undo: boolean): string {
   return `${pass.drained} of ${pass.total} nodes ${what}${blocked}`;
 }
 
-function gaveUp(nodegroup: string, pass: DrainPass, idleMs: number): TerminalError {
+function gaveUp(
+  nodegroup: string,
+  pass: DrainPass,
+  idleMs: number,
+  unscheduled: readonly string[],
+): TerminalError {
   const minutes = Math.round(idleMs / 60_000);
   const detail = {
     nodegroup,
     pods: pass.blocked.map((blocked) => blocked.pod),
     budgets: [...new Set(pass.blocked.flatMap((blocked) => blocked.by))].sort(),
     nodes: [...new Set(pass.blocked.map((blocked) => blocked.node))].sort(),
+    ...(unscheduled.length > 0 ? { unscheduled } : {}),
   };
   return pass.blocked.length > 0
     ? new TerminalError(
-        `pods on ${nodegroup} could not be evicted for ${minutes} minutes: ${names(pass.blocked)}`,
+        `pods on ${nodegroup} could not be evicted for ${minutes} minutes: ${names(pass.blocked)}${unscheduled.length > 0 ? `; pods find no node: ${unscheduled.join("; ")}` : ""}`,
         {
           code: "PdbBlockedDrain",
           remedy:
-            "Let the budgets named allow a disruption (more replicas, or another minAvailable), then retry the operation.",
+            unscheduled.length > 0
+              ? "Give the pods that find no node a place (a node in the zone of their volume, capacity, other constraints), then retry the operation."
+              : "Let the budgets named allow a disruption (more replicas, or another minAvailable), then retry the operation.",
           detail,
         },
       )

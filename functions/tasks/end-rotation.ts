@@ -11,7 +11,7 @@ import { releaseNodes } from "../lib/autoscaler.ts";
 import { encodeCause, failureOutput, parseFailure } from "../lib/failure.ts";
 import { type GroupKind, groupKind, nodesOfGroup } from "../lib/group-nodes.ts";
 import { type TaskContext, task, taskInput } from "../lib/task.ts";
-import { operationOf, record } from "../lib/work.ts";
+import { operationOf, record, refuseSuperseded } from "../lib/work.ts";
 
 const input = taskInput.extend({
   step: z.string(),
@@ -32,6 +32,7 @@ const input = taskInput.extend({
  */
 export const handler = task("end-rotation", input, async (call, context) => {
   const { operationId, step, blue, green, size, kind } = call;
+  refuseSuperseded(await operationOf(context.store, operationId), context.attempt);
   if (!call.failure) {
     if (blue !== green) await letAutoscalerHave(context, operationId, { kind, name: green });
     await record(context, operationId, {

@@ -9,7 +9,7 @@ import { uncordonAll } from "../lib/drain.ts";
 import { failureOutput, parseFailure } from "../lib/failure.ts";
 import { groupKind, nodesOfGroup, scalingGroupsOfGroup } from "../lib/group-nodes.ts";
 import { task, taskInput } from "../lib/task.ts";
-import { operationOf, record, refuseEnded } from "../lib/work.ts";
+import { operationOf, record, refuseEnded, refuseSuperseded } from "../lib/work.ts";
 
 const input = taskInput.extend({
   step: z.string(),
@@ -33,7 +33,10 @@ export const handler = task(
   input,
   async ({ operationId, step, blue, green, kind, greenStack, failure, discarding }, context) => {
     const { runtime, store } = context;
-    const { cluster: ref, type } = refuseEnded(await operationOf(store, operationId));
+    const { cluster: ref, type } = refuseSuperseded(
+      refuseEnded(await operationOf(store, operationId)),
+      context.attempt,
+    );
     const there = await runtimeIn(runtime, ref);
     const eks = eksOf(there);
     const cluster = await eks.cluster(ref.name);

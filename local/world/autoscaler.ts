@@ -1,5 +1,4 @@
 import type { Kernel } from "../kernel/kernel.ts";
-import type { Faults } from "./faults.ts";
 import type { AsgRecord, InfraWorld, Place } from "./infra-contract.ts";
 import { tolerates } from "./kubernetes/controllers/placement.ts";
 import type { Toleration } from "./kubernetes/objects.ts";
@@ -22,18 +21,14 @@ interface Group {
  * Cluster Autoscaler, where a cluster has a deployment of it: every half minute it starts a machine for pods that fit
  * nowhere, and takes away one that has been without pods for ten minutes. It finds its groups by their tag, leaves
  * nodes alone that say so by an annotation, and knows groups by the nodes they have (it does not scale from zero).
- *
- * The fault `AutoscalerScalesUp` (subject `nodegroup/GROUP asg/NAME`; `nodes`, by default 1) lets it start machines as
- * soon as a node of the group is cordoned, with or without a deployment; `explicit` when it was told its groups by
- * name, so that tags do not matter.
+ * One that is told its groups by name instead is the fault `AutoscalerScalesUp`.
  */
 export function createAutoscaler(parts: {
   readonly kernel: Kernel;
   readonly kubernetes: KubernetesWorld;
   readonly infra: InfraWorld;
-  readonly faults: Faults;
 }): void {
-  const { kernel, kubernetes, infra, faults } = parts;
+  const { kernel, kubernetes, infra } = parts;
   const { timers, clock } = kernel;
   /** Since when a node is unneeded, by cluster and node. */
   const unneeded = kernel.durable.map<{ readonly since: number }>("autoscaler.unneeded");
@@ -66,30 +61,14 @@ export function createAutoscaler(parts: {
       timers.dueAt(ROUND, arn) === undefined
     )
       timers.set(ROUND, arn, clock.now() + ROUND_MS, null, { background: true });
-    if (object.kind === "Node" && type === "MODIFIED" && object.spec?.unschedulable === true)
-      cordoned(arn, object);
   });
-
-  function cordoned(arn: string, node: KubeObject): void {
-    const asg = groupOfNode(arn, node);
-    if (!asg || asg.status !== "InService") return;
-    const active = faults.list().some((fault) => fault.name === "AutoscalerScalesUp");
-    if (!active) return;
-    const explicit = faults
-      .list()
-      .some((f) => f.name === "AutoscalerScalesUp" && f.args?.explicit !== undefined);
-    if (!explicit && asg.tags[ENABLED] === undefined) return;
-    const name = asg.tags["eks:nodegroup-name"] ?? asg.tags["slipway.dev/nodegroup"] ?? "";
-    const fault = faults.hit("AutoscalerScalesUp", `nodegroup/${name} asg/${asg.name}`);
-    if (fault) grow(arn, asg, Number(fault.args?.nodes ?? 1));
-  }
 
   timers.on(ROUND, (arn) => {
     if (!runs(arn)) return;
     const groups = new Map<string, Group>();
     for (const node of kubernetes.list(arn, "Node")) {
       const asg = groupOfNode(arn, node);
-      if (!asg || asg.status !== "InService" || asg.tags[ENABLED] === undefined) continue;
+      if (asg?.status !== "InService" || asg.tags[ENABLED] === undefined) continue;
       const group = groups.get(asg.name) ?? { asg, nodes: [] };
       group.nodes.push(node);
       groups.set(asg.name, group);

@@ -44,7 +44,12 @@ export function installSelfManaged(ctx: EksContext, cluster: ClusterDoc): void {
 }
 
 export function renderAddon(ctx: EksContext, addon: AddonDoc): Addon {
-  const fault = standingFault(ctx, "AddonHealthIssue", subject(addon.cluster, "addon", addon.name));
+  const fault = standingFault(
+    ctx,
+    "AddonHealthIssue",
+    // With the version, so that one version of an add-on can be the sick one.
+    `${subject(addon.cluster, "addon", addon.name)} version/${addon.body.addonVersion}`,
+  );
   const issues = fault
     ? [
         ...addon.issues,

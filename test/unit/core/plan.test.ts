@@ -210,7 +210,7 @@ const planned = (
   planUpgrade({
     snapshot: world,
     to,
-    policy: { ...policyWith({ strategy }), addons: { prefer } },
+    policy: { ...policyWith({ strategy }), addons: { prefer, conflicts: "preserve" } },
     overrides: [],
     now: NOW,
   });
