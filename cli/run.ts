@@ -4,10 +4,12 @@ import { addChangeCommands } from "./commands/changes.ts";
 import { addControlCommands } from "./commands/controls.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addDriftCommands } from "./commands/drift.ts";
+import { addNodeCommands } from "./commands/nodes.ts";
 import { addReadCommands } from "./commands/reads.ts";
 import { addRollbackCommand } from "./commands/rollback.ts";
 import { addRolloutCommands } from "./commands/rollouts.ts";
 import { DEFAULT_ENDPOINT } from "./commands/session.ts";
+import { addApprovalCommands, addWindowCommands } from "./commands/windows.ts";
 import type { CliContext } from "./context.ts";
 import { CliError, EXIT, type ExitCode } from "./errors.ts";
 
@@ -36,8 +38,11 @@ export async function run(args: readonly string[], context: CliContext): Promise
   addRollbackCommand(program, context, done);
   addReadCommands(program, context, done);
   addDriftCommands(program, context, done);
+  addNodeCommands(program, context, done);
   addControlCommands(program, context, done);
   addDoctorCommand(program, context, done);
+  addWindowCommands(program, context, done);
+  addApprovalCommands(program, context, done);
   addRolloutCommands(program, context, done);
   inherit(program);
   try {
