@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { adoptedGroups } from "../adopt/nodegroups.ts";
 import type { ClusterConfig } from "../cluster-config/schema.ts";
+import { ENDED, type Operation, type OperationType } from "../operation/types.ts";
 import type { LiveState } from "../reconcile/live.ts";
 
 /**
@@ -85,10 +86,53 @@ function liveGroups(live: LiveState): Map<string, Node> {
   );
 }
 
+/** Which parts of a baseline an operation of Slipway may have changed. */
+export interface Renewed {
+  readonly settings: boolean;
+  readonly groups: boolean;
+  readonly addons: boolean;
+}
+
+const ALL: Renewed = { settings: true, groups: true, addons: true };
+const NONE: Renewed = { settings: false, groups: false, addons: false };
+
+const RENEWS: Partial<Record<OperationType, Renewed>> = {
+  "provision-cluster": ALL,
+  "adopt-cluster": ALL,
+  "apply-changes": ALL,
+  "rollback-cluster": ALL,
+  "upgrade-cluster": { ...NONE, groups: true, addons: true },
+  "rotate-nodegroup": { ...NONE, groups: true },
+  "update-addons": { ...NONE, addons: true },
+};
+
+type Ended = Pick<Operation, "id" | "type" | "status">;
+
+/** The newest operation that may have changed settings; `operations` are newest first. */
+export const lastChange = (operations: readonly Ended[]): string | undefined =>
+  operations.find(({ type, status }) => ENDED.has(status) && RENEWS[type] !== undefined)?.id;
+
+/** What operations that ended since a baseline was taken may have changed of it. */
+export function renewedBy(operations: readonly Ended[], before: Baseline | undefined): Renewed {
+  const until = operations.findIndex(({ id }) => id === before?.operation);
+  const since = operations.slice(0, until < 0 ? operations.length : until);
+  return since
+    .filter(({ status }) => ENDED.has(status))
+    .map(({ type }) => RENEWS[type] ?? NONE)
+    .reduce(
+      (a, b) => ({
+        settings: a.settings || b.settings,
+        groups: a.groups || b.groups,
+        addons: a.addons || b.addons,
+      }),
+      NONE,
+    );
+}
+
 /**
- * The baseline after a look. A setting that the file says is the file's; one that is in drift (`isOpen`) stays as it
- * was; others stay too, unless an operation of Slipway has changed the cluster since (`renew`): then it is what the
- * cluster has now.
+ * The baseline of a look. A setting that the file says is the file's; one that is in drift, or that somebody else
+ * was about (`isOpen`), stays as it was; others stay too, unless an operation of Slipway may have changed them since
+ * (`renewed`): then they are what the cluster has now.
  */
 export function nextBaseline(request: {
   readonly before: Baseline | undefined;
@@ -96,18 +140,18 @@ export function nextBaseline(request: {
   readonly live: LiveState;
   readonly generation: number;
   readonly operation: string | undefined;
+  readonly renewed: Renewed;
   readonly isOpen: (field: string) => boolean;
 }): Baseline {
-  const { config, live, generation, operation, isOpen } = request;
+  const { config, live, generation, operation, renewed, isOpen } = request;
   const before = request.before && request.before.generation <= generation ? request.before : undefined;
-  const renew = before?.operation !== operation;
-  const keep = <T>(field: string, old: T | undefined, now: T): T =>
-    old !== undefined && (!renew || isOpen(field)) ? old : now;
+  const keep = <T>(part: keyof Renewed, field: string, old: T | undefined, now: T): T =>
+    old !== undefined && (!renewed[part] || isOpen(field)) ? old : now;
 
   const settings = Object.fromEntries(
     Object.entries(SETTINGS).flatMap(([name, read]) => {
       const said = at(config, name.split("."));
-      const value = said ?? keep(name, before?.settings[name], read(live));
+      const value = said ?? keep("settings", name, before?.settings[name], read(live));
       return value === undefined ? [] : [[name, value]];
     }),
   );
@@ -119,7 +163,8 @@ export function nextBaseline(request: {
       const old = before?.groups[name];
       if (!now && !old) return [];
       const fields = GROUP_FIELDS.flatMap((field) => {
-        const value = group[field] ?? keep(`managedNodeGroups[${name}].${field}`, old?.[field], now?.[field]);
+        const value =
+          group[field] ?? keep("groups", `managedNodeGroups[${name}].${field}`, old?.[field], now?.[field]);
         return value === undefined ? [] : [[field, value]];
       });
       return [[name, Object.fromEntries(fields)]];
@@ -128,7 +173,7 @@ export function nextBaseline(request: {
   const addons = Object.fromEntries(
     live.addons.map(({ name, version }) => [
       name,
-      keep(`addons[${name}].version`, before?.addons[name], version),
+      keep("addons", `addons[${name}].version`, before?.addons[name], version),
     ]),
   );
   return {
@@ -138,6 +183,7 @@ export function nextBaseline(request: {
     groups,
     addons,
     deletionProtection: keep(
+      "settings",
       "deletionProtection",
       before?.deletionProtection,
       live.cluster.deletionProtection,

@@ -15,6 +15,7 @@ const look: readonly Grant[] = [
   deleteFromStore,
   bus,
   permissions.startWorkflows,
+  ...permissions.mayWait,
   ...permissions.live,
   permissions.eksUpdates,
   permissions.eksAddonVersions,

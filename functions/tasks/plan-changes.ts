@@ -11,7 +11,7 @@ import { changesOf } from "../../core/reconcile/changes.ts";
 import { allEvents } from "../lib/api/operation-log.ts";
 import { earlierConfig, readComparison } from "../lib/comparison.ts";
 import { desiredConfig } from "../lib/desired.ts";
-import { driftComparison } from "../lib/drift/desired.ts";
+import { desiredState, driftComparison } from "../lib/drift/desired.ts";
 import { integrationArguments } from "../lib/rotation-state.ts";
 import { type TaskContext, task, taskInput } from "../lib/task.ts";
 import { operationAtGate, phaseOf, policyFor, record, stepStates } from "../lib/work.ts";
@@ -140,8 +140,9 @@ async function openChanges(
       ),
     );
   if (operation.type === "reconcile-drift") {
-    const changes = stored ? changesOf(await driftComparison(runtime, store, stored, common)) : [];
-    return open(changes.filter((change) => isPlanned(operation.plan, change)));
+    if (!stored) return new Map();
+    const { comparison } = await driftComparison(runtime, common, await desiredState(store, stored));
+    return open(changesOf(comparison).filter((change) => isPlanned(operation.plan, change)));
   }
   const comparison = await readComparison(runtime, {
     ...common,

@@ -25,6 +25,7 @@ import type { ClusterRecord } from "../../../core/ports/store.ts";
 import { versionBefore } from "../../../core/rollback/facts.ts";
 import type { ClusterSnapshot } from "../../../core/snapshot.ts";
 import { earlierConfig, readComparison } from "../comparison.ts";
+import { reconcilePlanFor } from "../drift/plan.ts";
 import { policyOfCluster } from "../policies.ts";
 import { completedConfig } from "../provisioning.ts";
 import { wantedSubnets, withChange } from "../rotation-change.ts";
@@ -130,6 +131,7 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
       return planRollback({ snapshot, rollback, to, policy, overrides, requester, now });
     }
     case "reconcile-drift":
+      return reconcilePlanFor(runtime, record, request.fields as readonly string[], policy);
     case "remediate-node":
       throw new TerminalError(`there is no plan of a ${type} on request`, {
         code: "PlanMismatch",

@@ -2,13 +2,21 @@ import { runtimeIn } from "../../../adapters/accounts.ts";
 import { eksOf } from "../../../adapters/aws/eks.ts";
 import type { ClusterRef } from "../../../core/cluster-ref.ts";
 import { type Attempt, advance, type DriftEvent, remediating } from "../../../core/drift/advance.ts";
-import { nextBaseline } from "../../../core/drift/baseline.ts";
+import {
+  type Baseline,
+  lastChange,
+  nextBaseline,
+  renewedBy,
+  withBaseline,
+} from "../../../core/drift/baseline.ts";
+import { driftClassOf } from "../../../core/drift/classes.ts";
 import { observe, ownDifference } from "../../../core/drift/observe.ts";
 import { plannedFields, planReconcile } from "../../../core/drift/selection.ts";
 import { changeBehind } from "../../../core/drift/touched.ts";
-import { CLOSED, type DriftRecord, type Observation } from "../../../core/drift/types.ts";
+import { CLOSED, type ClusterChange, type DriftRecord, type Observation } from "../../../core/drift/types.ts";
 import { SlipwayError, TerminalError } from "../../../core/errors.ts";
 import { ENDED, type Operation, type Plan } from "../../../core/operation/types.ts";
+import { canonicalJson } from "../../../core/plan/digest.ts";
 import { type DriftMode, driftModeOf } from "../../../core/policy/drift.ts";
 import type { AutomationPolicy } from "../../../core/policy/schema.ts";
 import type { ClusterRecord, Store } from "../../../core/ports/store.ts";
@@ -17,7 +25,7 @@ import type { Comparison } from "../../../core/reconcile/context.ts";
 import { earlierConfig } from "../comparison.ts";
 import { policyOfCluster } from "../policies.ts";
 import type { TaskContext } from "../task.ts";
-import { type Desired, desiredState, driftComparison } from "./desired.ts";
+import { desiredState, driftComparison } from "./desired.ts";
 import { changesIn, forgetDrift, readLook, readRecords, updateRecord, writeBaseline } from "./documents.ts";
 import { announce } from "./events.ts";
 import { startReconciliation } from "./start.ts";
@@ -79,8 +87,25 @@ export async function lookAt(context: TaskContext, ref: ClusterRef, asked?: Aske
   const desired = await desiredState(store, record);
   const updates = await eksOf(await runtimeIn(runtime, ref)).updates(ref.name, {}, 3);
   const running = updates.find(({ status }) => status === "InProgress");
+  const [before, look] = await Promise.all([readRecords(store, ref), readLook(store, ref)]);
+  const told = changesIn(look);
   const prefer = rules.policy?.addons.prefer ?? "default";
-  const comparison = await driftComparison(runtime, store, record, { ref, prefer, operationId: "" }, desired);
+  const known = await operationsOf(store, ref);
+  const { comparison, baseline } = await driftComparison(
+    runtime,
+    { ref, prefer, operationId: "" },
+    desired,
+    (live) =>
+      nextBaseline({
+        before: desired.baseline,
+        config: desired.config,
+        live,
+        generation: record.generation,
+        operation: lastChange(known),
+        renewed: renewedBy(known, desired.baseline),
+        isOpen: isOthers(before, told),
+      }),
+  );
   const operations = await operationsOf(store, ref);
   // What Slipway began or ended while EKS was asked makes the answers a mixture.
   if (await changedSince(store, record, operations, since))
@@ -89,15 +114,24 @@ export async function lookAt(context: TaskContext, ref: ClusterRef, asked?: Aske
   if (running || ["CREATING", "UPDATING", "DELETING"].includes(status))
     return { state: "settling", why: running ? `update ${running.type} is in progress` : `it is ${status}` };
 
-  const pending = pendingFields(comparison, record);
+  const pending = pendingFields(comparison, record, baseline);
   const { observations, settling } = observe({
     comparison,
-    baseline: desired.baseline,
+    baseline,
     isOwn: ownDifference(operations, pending),
   });
-  const records = await advanced(context, { ref, rules, comparison, operations, observations, asked });
+  const records = await advanced(context, {
+    ref,
+    rules,
+    before,
+    changes: told,
+    operations,
+    observations,
+    asked,
+  });
   const open = records.filter(({ resolution: { state } }) => !CLOSED.has(state) && state !== "ignored");
-  await keepBaseline(store, { record, desired, comparison, operations, open: records });
+  if (baseline && canonicalJson(baseline) !== canonicalJson(desired.baseline))
+    await writeBaseline(store, ref, baseline);
 
   const result = await act(context, { ref, record, rules, comparison, records, asked });
   if (result) return result;
@@ -135,9 +169,14 @@ async function changedSince(
  * A file that was given to Slipway and is not carried out yet, or not to its end: what it wants otherwise than the
  * file before is work that is left, not drift.
  */
-function pendingFields(comparison: Comparison, { applied }: ClusterRecord): ReadonlySet<string> {
-  const before = earlierConfig(applied);
-  if (!before) return new Set();
+function pendingFields(
+  comparison: Comparison,
+  { applied }: ClusterRecord,
+  baseline: Baseline | undefined,
+): ReadonlySet<string> {
+  const file = earlierConfig(applied);
+  if (!file) return new Set();
+  const before = withBaseline(file, baseline);
   const was = differencesOf(changesOf({ ...comparison, config: before, earlier: before }));
   const kept = new Map(was.map(({ field, from }) => [field, from]));
   const now = differencesOf(changesOf(comparison));
@@ -147,7 +186,8 @@ function pendingFields(comparison: Comparison, { applied }: ClusterRecord): Read
 interface Sights {
   readonly ref: ClusterRef;
   readonly rules: Rules;
-  readonly comparison: Comparison;
+  readonly before: ReadonlyMap<string, DriftRecord>;
+  readonly changes: readonly ClusterChange[];
   readonly operations: readonly Operation[];
   readonly observations: readonly Observation[];
   readonly asked: Asked | undefined;
@@ -156,10 +196,8 @@ interface Sights {
 /** Notes what was seen, and tells of what is new; the records as they are now. */
 async function advanced(context: TaskContext, sights: Sights): Promise<DriftRecord[]> {
   const { store, runtime } = context;
-  const { ref, rules, operations, observations, asked } = sights;
+  const { ref, rules, before, changes, operations, observations, asked } = sights;
   const now = runtime.clock.now();
-  const before = await readRecords(store, ref);
-  const changes = changesIn(await readLook(store, ref));
   const seen = new Map(observations.map((one) => [one.field, one]));
   const fields = new Set([...before.keys(), ...seen.keys()]);
   const after: DriftRecord[] = [];
@@ -214,41 +252,21 @@ const attemptsFor = (operations: readonly Operation[], field: string): Attempt[]
     }));
 
 function attemptState({ status, awaiting, startedAt }: Operation): Attempt["state"] {
-  if (awaiting) return "waiting";
+  // A window comes by itself.
+  if (awaiting?.for === "approval") return "waiting";
   if (!ENDED.has(status)) return "running";
   if (status === "Succeeded") return "succeeded";
   // Refused, cancelled, or never allowed to begin: somebody did not want it.
   return status === "Cancelled" || startedAt === undefined ? "rejected" : "failed";
 }
 
-async function keepBaseline(
-  store: Store,
-  request: {
-    readonly record: ClusterRecord;
-    readonly desired: Desired;
-    readonly comparison: Comparison;
-    readonly operations: readonly Operation[];
-    readonly open: readonly DriftRecord[];
-  },
-): Promise<void> {
-  const { record, desired, comparison, operations, open } = request;
-  const drifting = new Set(
-    open.filter(({ resolution }) => !CLOSED.has(resolution.state)).map(({ field }) => field),
-  );
-  const last = operations.find(({ type, status }) => ENDED.has(status) && !SMALL.has(type));
-  const next = nextBaseline({
-    before: desired.baseline,
-    config: desired.config,
-    live: comparison.live,
-    generation: record.generation,
-    operation: last?.id,
-    isOpen: (field) => [...drifting].some((one) => one === field || one.startsWith(`${field}.`)),
-  });
-  if (JSON.stringify(next) !== JSON.stringify(desired.baseline)) await writeBaseline(store, record.ref, next);
+/** Fields that are in drift, or that a call of somebody else was about. */
+function isOthers(records: ReadonlyMap<string, DriftRecord>, changes: readonly ClusterChange[]) {
+  const open = [...records.values()].filter(({ resolution }) => !CLOSED.has(resolution.state));
+  return (field: string): boolean =>
+    open.some((one) => one.field === field || one.field.startsWith(`${field}.`)) ||
+    changeBehind({ field, class: driftClassOf({ field }) }, changes) !== undefined;
 }
-
-/** Operations that leave settings as they should be already. */
-const SMALL: ReadonlySet<Operation["type"]> = new Set(["reconcile-drift", "remediate-node"]);
 
 /** Starts what the records want; undefined where there is nothing to start. */
 async function act(
