@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LogEntry } from "../adapters/runtime.ts";
+import { MemoryStore } from "../adapters/store/memory-store.ts";
 import { DEFAULT_ENDPOINT } from "../cli/commands/session.ts";
 import type { Output } from "../cli/context.ts";
 import { InvalidInputError } from "../core/errors.ts";
@@ -32,6 +33,8 @@ async function start(options: StartOptions): Promise<Platform> {
     seed: options.seed,
     ...(options.bundled ? { load: await bundles() } : {}),
     endpointUrl: `http://127.0.0.1:${options.awsPort}`,
+    // A fleet's own state in memory: what is shown is the rollout, and nothing of it is kept.
+    ...(options.fleet !== undefined && options.data === undefined ? { store: new MemoryStore() } : {}),
     ...(options.data ? { data: options.data, log: logFile(options.data) } : {}),
   });
   for (const fault of options.faults) platform.faults.inject(fault);

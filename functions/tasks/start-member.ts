@@ -25,6 +25,8 @@ import {
 import { updateMember } from "../lib/rollout/records.ts";
 import { task } from "../lib/task.ts";
 
+/** Another operation has the cluster, or the same one waits for its window already. */
+const BUSY: ReadonlySet<string> = new Set(["ClusterBusy", "OperationWaiting"]);
 /** Seconds after which a cluster that another operation has is tried again. */
 const BUSY_SECONDS = 300;
 /** A start that is older and left no operation has died: no invocation lives as long. */
@@ -140,7 +142,7 @@ async function start(work: MemberWork): Promise<MemberStep> {
       rollout: rollout.id,
     });
   } catch (error) {
-    if (!(error instanceof SlipwayError) || error.code !== "ClusterBusy") throw error;
+    if (!(error instanceof SlipwayError) || !BUSY.has(error.code)) throw error;
     await updateMember(store, rollout.id, member, (one) => ({ ...one, reason: error.message }));
     return after("start", BUSY_SECONDS);
   }
