@@ -44,6 +44,8 @@ export interface Placement {
   readonly room: Room;
   /** Each list is one demand; a node meets it by meeting one of its terms. */
   readonly demands: readonly (readonly NodeSelectorTerm[])[];
+  /** Where its volumes are. */
+  readonly claims: readonly (readonly NodeSelectorTerm[])[];
   readonly spreads: readonly Spread[];
   readonly apart: readonly Together[];
   readonly together: readonly Together[];
@@ -92,7 +94,8 @@ export function placementOf(cluster: Cluster, pod: Pod): Placement {
   const spreadGroup = spreads[0]?.group ?? own;
   return {
     room: requestsOf(pod.spec.containers),
-    demands: required || claims.length > 0 ? [...(required ? [required] : []), ...claims] : NO_TERMS,
+    demands: required ? [required] : NO_TERMS,
+    claims,
     spreads: spreads.filter((s) => s.hard),
     apart: (affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map(related),
     together: (affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map(related),
@@ -129,6 +132,8 @@ export function obstacle(
       return "node(s) didn't match Pod's node affinity/selector";
   for (const terms of placement.demands)
     if (!terms.some((term) => meets(term, state))) return "node(s) didn't match Pod's node affinity/selector";
+  for (const terms of placement.claims)
+    if (!terms.some((term) => meets(term, state))) return "node(s) had volume node affinity conflict";
   for (const other of placement.apart)
     if (countAt(other.group, other.key, state) > 0) return "node(s) didn't match pod anti-affinity rules";
   for (const other of placement.together) {
