@@ -409,7 +409,7 @@ export const CASES: readonly Case[] = [
     work: "rotate",
     fault: { name: "NodeSick", subject: GREEN, args: { after: "75", condition: "Ready" } },
     status: "RolledBack",
-    says: [/PdbBlockedDrain/, /pods find no node/, /node.kubernetes.io\/unreachable/],
+    says: [/NodesNotReady|pods find no node/, /general-[12]/],
   },
   {
     field: "a false unhealthy signal on all new nodes at once",
