@@ -1,6 +1,6 @@
 import { iso } from "../clock.ts";
 import type { Count } from "../policy/fields.ts";
-import type { NodesPolicy } from "../policy/nodes.ts";
+import { DEFAULT_CONDITIONS, type NodesPolicy } from "../policy/nodes.ts";
 import type { ClusterObservation, ObservedGroup, ObservedNode } from "./facts.ts";
 import { describeHealth, healthOf, type NodeHealth, onlyMaintenance } from "./health.ts";
 import { type AutomationState, activeOf, failuresToday, startedToday } from "./history.ts";
@@ -81,7 +81,7 @@ export function decideRemediation(
   now: number,
   asked?: Asked,
 ): Decision {
-  const wanted = new Set(policy?.conditions ?? []);
+  const wanted = new Set<string>(policy?.conditions ?? DEFAULT_CONDITIONS);
   const nodes = facts.nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const health = new Map(nodes.map((node) => [node.name, healthOf(node, wanted, now)]));
   const groups = new Map(facts.groups.map((group) => [group.name, group]));

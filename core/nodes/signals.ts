@@ -57,7 +57,7 @@ const PROBLEMS: readonly (readonly [RegExp, LaunchProblem["code"], string, strin
     "Rotate the group to a machine image that exists.",
   ],
   [
-    /InvalidLaunchTemplate|launch template .* (does not exist|not found)/i,
+    /InvalidLaunchTemplate|launch template.* (does not exist|not found)/i,
     "TemplateMissing",
     "its launch template is gone",
     "Restore the launch template, or rotate the group to another one.",

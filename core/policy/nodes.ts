@@ -15,6 +15,11 @@ export const NODE_CONDITIONS = [
   "NetworkUnavailable",
 ] as const;
 
+/** Memory and processes run out on a new machine as well. */
+export const DEFAULT_CONDITIONS: readonly (typeof NODE_CONDITIONS)[number][] = NODE_CONDITIONS.filter(
+  (condition) => condition !== "MemoryPressure" && condition !== "PIDPressure",
+);
+
 /** What Slipway may do about sick nodes by itself. */
 export const nodesSchema = z.strictObject({
   mode: z.enum(["off", "report", "remediate"]).default("report"),
@@ -31,11 +36,7 @@ export const nodesSchema = z.strictObject({
   conditions: z
     .array(z.enum(NODE_CONDITIONS))
     .max(NODE_CONDITIONS.length)
-    .default(
-      [...NODE_CONDITIONS].filter(
-        (condition) => condition !== "MemoryPressure" && condition !== "PIDPressure",
-      ),
-    ),
+    .default([...DEFAULT_CONDITIONS]),
   /** A node is sick only after so many seconds of it. */
   confirmSeconds: seconds(7200).default(300),
   /** Seconds between two remediations in one group. */
