@@ -11,7 +11,7 @@ const definition = operationMachine({
   comment: "Brings fields of a cluster back that somebody changed",
   startAt: "Gate",
   states: {
-    Gate: gate("StartChanges"),
+    Gate: gate("StartChanges", { phase: "$phase.id" }),
     StartChanges: { Type: "Pass", Assign: { last: {}, polls: 0, conflicts: 0 }, Next: "NextChange" },
     ...inPlaceChanges("Done"),
   },

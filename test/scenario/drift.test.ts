@@ -31,6 +31,11 @@ const pass = (on: Rig, minutes: number): Promise<void> =>
 
 const ALICE = "arn:aws:sts::111122223333:assumed-role/PlatformAdmin/alice";
 
+const TRUST = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Principal: { AWS: "*" }, Action: "sts:AssumeRole" }],
+});
+
 /** A call as somebody beside Slipway makes it. */
 async function as<T = Record<string, unknown>>(
   on: Rig,
@@ -155,7 +160,7 @@ describe("drift", () => {
     });
     await as(on, ALICE, "DeleteAddon", { ...name, addonName: "aws-ebs-csi-driver" });
     await as(on, ALICE, "CreateAddon", { ...name, addonName: "metrics-server" });
-    await as(on, ALICE, "CreateRole", { RoleName: "shadow", AssumeRolePolicyDocument: "{}" }, "iam");
+    await as(on, ALICE, "CreateRole", { RoleName: "shadow", AssumeRolePolicyDocument: TRUST }, "iam");
     await as(on, ALICE, "CreateAccessEntry", {
       ...name,
       principalArn: "arn:aws:iam::111122223333:role/shadow",

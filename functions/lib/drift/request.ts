@@ -8,7 +8,7 @@ import { changesIn, updateLook } from "./documents.ts";
 
 /** Writes of so long ago explain nothing any more. */
 const REMEMBER_MS = 2 * 3_600_000;
-const MOST_CHANGES = 30;
+const MOST_CHANGES = 50;
 
 /** Events of one burst come within this time; the look is made when it is over. */
 export const SETTLE_SECONDS = 20;
@@ -44,11 +44,12 @@ export async function requestLook(
   return known ? "asked before" : "asked";
 }
 
-function remembered(
+const remembered = (
   changes: readonly ClusterChange[],
   change: ClusterChange,
   now: number,
-): readonly ClusterChange[] {
-  const young = changes.filter(({ at }) => now - Date.parse(at) < REMEMBER_MS);
-  return [...young, change].slice(-MOST_CHANGES);
-}
+): readonly ClusterChange[] => [...young(changes, now), change].slice(-MOST_CHANGES);
+
+/** Changes that may still explain something. */
+export const young = (changes: readonly ClusterChange[], now: number): ClusterChange[] =>
+  changes.filter(({ at }) => now - Date.parse(at) < REMEMBER_MS);

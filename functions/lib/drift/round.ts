@@ -4,9 +4,9 @@ import { type ClusterRef, clusterKey } from "../../../core/cluster-ref.ts";
 import { afterFailure } from "../../../core/drift/sweep.ts";
 import { isRetryable, SlipwayError } from "../../../core/errors.ts";
 import type { TaskContext } from "../task.ts";
-import { readLook, updateLook } from "./documents.ts";
+import { changesIn, readLook, updateLook } from "./documents.ts";
 import { type LookResult, lookAt } from "./look.ts";
-import { SETTLE_SECONDS } from "./request.ts";
+import { SETTLE_SECONDS, young } from "./request.ts";
 
 /** EKS's updates of a cluster take one to three minutes. */
 const SETTLING_SECONDS = 45;
@@ -58,6 +58,7 @@ export async function noteLook(
     const kept = round ? due : (dueAt ?? due);
     return {
       ...rest,
+      changes: young(changesIn(current), now),
       ...(kept === undefined ? {} : { dueAt: kept }),
       ...(result.state === "busy" || result.state === "settling" ? {} : { lookedAt: iso(now) }),
       ...("open" in result ? { open: result.open } : {}),
