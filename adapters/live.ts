@@ -51,7 +51,7 @@ export async function readLive(runtime: Runtime, ref: ClusterRef): Promise<LiveS
     await Promise.all([
       eks.nodegroups(ref.name),
       eks.addons(ref.name),
-      controlPlane.authenticationMode === "CONFIG_MAP" ? [] : readAccessEntries(client, ref.name),
+      controlPlane.authenticationMode === "CONFIG_MAP" ? [] : readAccessEntries(client, ref.name, there.config.stage),
       readPodIdentities(client, ref.name),
       readFargateProfiles(there, ref.name),
       readIdentityProviders(client, ref.name),
@@ -176,8 +176,18 @@ export const readPrincipals = (client: EKSClient, clusterName: string): Promise<
     }),
   );
 
-async function readAccessEntries(client: EKSClient, clusterName: string): Promise<LiveAccessEntry[]> {
-  return each(await readPrincipals(client, clusterName), async (principalArn) => {
+/**
+ * Access entries, without those of Slipway's own functions: no file says anything of them, and to describe each
+ * of some forty took two thirds of all calls of a look at a cluster.
+ */
+async function readAccessEntries(
+  client: EKSClient,
+  clusterName: string,
+  stage: string,
+): Promise<LiveAccessEntry[]> {
+  const own = `:role/slipway-${stage}-`;
+  const principals = (await readPrincipals(client, clusterName)).filter((arn) => !arn.includes(own));
+  return each(principals, async (principalArn) => {
     const entry = await awsOrUndefined(`eks DescribeAccessEntry ${principalArn}`, async () => {
       const reply = await client.send(new DescribeAccessEntryCommand({ clusterName, principalArn }));
       return reply.accessEntry;
