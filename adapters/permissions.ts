@@ -41,6 +41,24 @@ export const wakes: readonly Grant[] = [
 /** What starting an operation needs beside the start itself: it may have to wait, and then says so. */
 export const mayWait: readonly Grant[] = [bus, readManyFromStore, ...wakes];
 
+/** Topics that people give to notifications; the prefix keeps others' topics out. */
+export const publishToTopics: Grant = {
+  actions: ["sns:Publish"],
+  resources: ["arn:{partition}:sns:{region}:{account}:slipway-*"],
+};
+
+/** Addresses and tokens of notification channels. */
+export const readSecrets: readonly Grant[] = [
+  {
+    actions: ["ssm:GetParameter"],
+    resources: ["arn:{partition}:ssm:{region}:{account}:parameter/slipway/*"],
+  },
+  {
+    actions: ["secretsmanager:GetSecretValue"],
+    resources: ["arn:{partition}:secretsmanager:{region}:{account}:secret:slipway/*"],
+  },
+];
+
 /** Start and look at the executions of Slipway's own workflows. */
 export const startWorkflows: Grant = {
   actions: ["states:StartExecution"],

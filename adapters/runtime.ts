@@ -1,6 +1,7 @@
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
 import type { Clock, Ids, Random } from "../core/clock.ts";
 import type { Store } from "../core/ports/store.ts";
+import type { Http } from "./http.ts";
 import type { KubernetesTransport } from "./kubernetes/transport.ts";
 
 /** Configuration that every SDK client of ours is made with. Empty on AWS: the Lambda environment says it all. */
@@ -29,6 +30,10 @@ export interface Runtime {
   readonly kubernetes: KubernetesTransport;
   /** Slipway's own state, where it is not in DynamoDB: simulations keep it in memory. */
   readonly store?: Store;
+  /** Requests to services that are not AWS's; without it over the network. */
+  readonly http?: Http;
+  /** Reads secrets; without it from Parameter Store and Secrets Manager. */
+  readonly secrets?: (reference: string) => Promise<string>;
   /** Where log lines go; without it to stdout, which on AWS is CloudWatch. */
   readonly log?: (entry: LogEntry) => void;
 }

@@ -5,6 +5,7 @@ import { addControlCommands } from "./commands/controls.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addDriftCommands } from "./commands/drift.ts";
 import { addNodeCommands } from "./commands/nodes.ts";
+import { addNotificationCommands } from "./commands/notifications.ts";
 import { addReadCommands } from "./commands/reads.ts";
 import { addRollbackCommand } from "./commands/rollback.ts";
 import { addRolloutCommands } from "./commands/rollouts.ts";
@@ -40,6 +41,7 @@ export async function run(args: readonly string[], context: CliContext): Promise
   addDriftCommands(program, context, done);
   addNodeCommands(program, context, done);
   addControlCommands(program, context, done);
+  addNotificationCommands(program, context, done);
   addDoctorCommand(program, context, done);
   addWindowCommands(program, context, done);
   addApprovalCommands(program, context, done);

@@ -45,6 +45,7 @@ export const RETRYABLE_CODES = [
   "EventLogConflict",
   "UpdateInProgress",
   "NotSettled",
+  "ChannelBusy",
 ] as const;
 export type RetryableCode = (typeof RETRYABLE_CODES)[number];
 

@@ -28,6 +28,7 @@ import { createKernel, type Kernel, type KernelOptions } from "./kernel/kernel.t
 import { inMemoryKubernetes } from "./kubernetes-transport.ts";
 import { createLambda, type FunctionModule, type Lambda } from "./lambda/lambda.ts";
 import { BUS, functionName, HOME, type Home, roleArn, STAGE, TABLE, workflowArnPrefix } from "./names.ts";
+import { createOutbox, type Outbox } from "./outbox.ts";
 import { clusterOf, createPlanes } from "./planes.ts";
 import { createAutoscaler } from "./world/autoscaler.ts";
 import { createEks } from "./world/eks/eks.ts";
@@ -87,6 +88,8 @@ export interface Platform {
   /** What happens to machines that nobody asked for. */
   readonly troubles: Troubles;
   /** The API, without a socket. */
+  /** What went to services outside of AWS: nothing leaves the machine. */
+  readonly outbox: Outbox;
   readonly gateway: Gateway;
   /** Stops the clock and closes journal and table. */
   close(): Promise<void>;
@@ -159,6 +162,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     deploy: (region) =>
       deployPlane({ endpoint, home, regions, functions: declared, workflows, rules }, region),
   });
+  const outbox = createOutbox();
   const load = options.load ?? (({ module }) => import(/* @vite-ignore */ moduleUrl(module)));
   const runtimes = runtimeFactory({
     kernel,
@@ -170,6 +174,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     externalId: options.externalId,
     log: options.log ?? (() => {}),
     direct: options.direct ?? false,
+    outbox,
   });
   for (const declaration of declared) {
     const runtime = runtimes(declaration);
@@ -211,6 +216,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     events,
     faults,
     troubles,
+    outbox,
     gateway,
     async close() {
       kernel.clock.stop();
@@ -248,6 +254,7 @@ function runtimeFactory(parts: {
   readonly externalId: string | undefined;
   readonly log: NonNullable<Runtime["log"]>;
   readonly direct: boolean;
+  readonly outbox: Outbox;
 }) {
   const { kernel, endpoint, home, direct } = parts;
   const { clock, random, ids } = kernel;
@@ -277,6 +284,8 @@ function runtimeFactory(parts: {
       },
       aws: inMemoryClientConfig({ endpoint, clock, random, region: home.region, credentials, direct }),
       kubernetes: transport,
+      http: parts.outbox.http,
+      secrets: parts.outbox.readSecret,
       ...(parts.store ? { store: parts.store } : {}),
       log: parts.log,
     } satisfies Runtime);
