@@ -3,6 +3,7 @@ import { adoptedGroups } from "../adopt/nodegroups.ts";
 import type { ClusterConfig } from "../cluster-config/schema.ts";
 import { ENDED, type Operation, type OperationType } from "../operation/types.ts";
 import type { LiveState } from "../reconcile/live.ts";
+import { OTHERS_LABELS } from "../reconcile/nodegroup-settings.ts";
 
 /**
  * What a cluster had when Slipway last left it, of the settings that its file says nothing about. A file need not
@@ -38,9 +39,6 @@ const SETTINGS: Readonly<Record<string, (live: LiveState) => unknown>> = {
 const GROUP_FIELDS = ["minSize", "maxSize", "labels", "taints", "updateConfig", "nodeRepairConfig"] as const;
 /** What a group has of which EKS says nothing. */
 const GROUP_DEFAULTS: Node = { taints: [], nodeRepairConfig: { enabled: false } };
-
-/** Labels that EKS, eksctl and Slipway set. */
-const OTHERS_LABELS = /^(alpha\.eksctl\.io|slipway\.dev|eks\.amazonaws\.com)\//;
 
 const isNode = (value: unknown): value is Node =>
   typeof value === "object" && value !== null && !Array.isArray(value);
