@@ -14,7 +14,12 @@ export interface ApiClient {
   call<T>(call: ApiCall): Promise<T>;
 }
 
-export function createClient(endpoint: string, fetch: typeof globalThis.fetch): ApiClient {
+export function createClient(
+  endpoint: string,
+  fetch: typeof globalThis.fetch,
+  /** A name for the embedded platform, which knows no identities; API Gateway takes the signature's. */
+  user?: string,
+): ApiClient {
   const base = baseUrl(endpoint);
   return {
     async call<T>(call: ApiCall): Promise<T> {
@@ -23,6 +28,7 @@ export function createClient(endpoint: string, fetch: typeof globalThis.fetch): 
         if (value !== undefined) url.searchParams.set(name, String(value));
       }
       const headers: Record<string, string> = { accept: "application/json" };
+      if (user) headers["x-slipway-user"] = user;
       if (call.body) headers["content-type"] = call.body.type;
       if (call.idempotencyKey) headers["idempotency-key"] = call.idempotencyKey;
       const response = await send(fetch, url, {

@@ -23,7 +23,7 @@ import { cloudTrailEvents } from "./events/sources/cloud-trail.ts";
 import { executionStatusEvents } from "./events/sources/execution-status.ts";
 import { furnish } from "./furnish.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
-import { localIdentity } from "./gateway/identity.ts";
+import { localIdentity, USER_HEADER } from "./gateway/identity.ts";
 import { createKernel, type Kernel, type KernelOptions } from "./kernel/kernel.ts";
 import { inMemoryKubernetes } from "./kubernetes-transport.ts";
 import { createLambda, type FunctionModule, type Lambda } from "./lambda/lambda.ts";
@@ -196,7 +196,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     kernel,
     routes: apiRoutes,
     account: home.account,
-    identity: () => localIdentity(home.account),
+    identity: (request) => localIdentity(home.account, request.headers.get(USER_HEADER)),
     async invoke(name, event) {
       const cluster = clusterOf(home, event);
       if (name === "api-apply-cluster" || name === "api-adopt-cluster") await planes.need(cluster.region);

@@ -16,6 +16,7 @@ export interface ChangeFlags {
   readonly yes?: boolean;
   readonly override?: readonly string[];
   readonly idempotencyKey?: string;
+  readonly now?: boolean;
 }
 
 /** Adds the flags of a change to a command. */
@@ -29,6 +30,7 @@ export function changeFlags(command: Command): Command {
       "let a finding with this code pass (with --reason); may be repeated",
       collect,
     )
+    .option("--now", "begin outside of the cluster's windows, too (with --reason)")
     .option("--idempotency-key <key>", "the same key starts the operation once")
     .option("-y, --yes", "do not ask");
 }
@@ -42,7 +44,10 @@ export function reasonOf(flags: ChangeFlags): Record<string, unknown> {
   if (codes.length > 0 && !flags.reason) {
     throw new CliError("--override needs --reason: the reason is recorded with the operation", EXIT.badInput);
   }
+  if (flags.now && !flags.reason)
+    throw new CliError("--now needs --reason: the reason is recorded with the operation", EXIT.badInput);
   return {
+    ...(flags.now ? { ignoreWindow: true } : {}),
     ...(flags.reason ? { reason: flags.reason } : {}),
     ...(codes.length > 0 ? { overrides: codes.map((code) => ({ code, reason: flags.reason })) } : {}),
   };
@@ -101,7 +106,7 @@ export async function started(session: Session, operation: Operation, wait: bool
   if (output !== "table") stdout.write(document(operation, output));
   else
     stdout.write(
-      `${operation.id}  ${operation.type} ${operation.cluster.name}: ${operation.status}\nFollow it with: slipway watch ${operation.id}\n`,
+      `${operation.id}  ${operation.type} ${operation.cluster.name}: ${operation.status}${operation.awaiting ? `, ${operation.awaiting.reason}` : ""}\nFollow it with: slipway watch ${operation.id}\n`,
     );
   return EXIT.done;
 }

@@ -5,7 +5,9 @@ import type { CliContext } from "../context.ts";
 import type { ExitCode } from "../errors.ts";
 import { CliError, EXIT } from "../errors.ts";
 import { type ChangeFlags, change, changeFlags, jsonBody, reasonOf } from "./change.ts";
+import { applyDocuments, documentsOf } from "./documents.ts";
 import { type RotationFlags, rotationChange, rotationFlags } from "./rotation-flags.ts";
+import { sessionOf } from "./session.ts";
 
 interface ApplyFlags {
   readonly file: string;
@@ -41,18 +43,31 @@ function metadataOf(text: string, path: string, field: "name" | "region"): strin
 /** `apply`, `upgrade`, `rotate`, `addons update`, `delete`. */
 export function addChangeCommands(program: Command, context: CliContext, done: Done): void {
   changeFlags(program.command("apply").description("make a cluster as its file says, or change it to that"))
-    .requiredOption("-f, --file <path>", "ClusterConfig, YAML or JSON; - for standard input")
+    .requiredOption(
+      "-f, --file <path>",
+      "ClusterConfig, MaintenanceWindow, AutomationPolicy; YAML or JSON; - for standard input",
+    )
     .option("--prune", "delete what the cluster has and its file has not any more")
     .option("--account <id>", "whose the cluster is, when it is not Slipway's own account")
     .action(async (flags: ChangeFlags & ApplyFlags, command: Command) => {
-      const text = await context.readFile(flags.file);
+      const { documents, cluster: text } = documentsOf(await context.readFile(flags.file), flags.file);
+      await applyDocuments(sessionOf(context, command), documents, flags.dryRun ?? false);
+      if (text === undefined) {
+        done(EXIT.done);
+        return;
+      }
       const name = metadataOf(text, flags.file, "name");
       const cluster = flags.account ? inAccount(text, flags.file, flags.account) : name;
       reasonOf(flags);
       const call = {
         method: "PUT",
         path: clusterPath(cluster),
-        query: { prune: flags.prune, reason: flags.reason, override: flags.override?.join(",") },
+        query: {
+          prune: flags.prune,
+          reason: flags.reason,
+          override: flags.override?.join(","),
+          ignoreWindow: flags.now,
+        },
         body: { type: "application/yaml", text },
       } as const;
       const question = (plan: Plan) =>

@@ -20,26 +20,31 @@ export function addControlCommands(
 ): void {
   const path = (id: string, verb: string) => `/v1/operations/${encodeURIComponent(id)}/${verb}`;
   for (const [verb, description] of VERBS) {
-    program
+    const control = program
       .command(verb)
       .argument("<operation>")
       .description(description)
-      .option("--reason <text>", "why; recorded with the operation")
-      .action(async (id: string, flags: { reason?: string }, command: Command) => {
-        const session = sessionOf(context, command);
-        const operation = await session.client.call<Operation>({
-          method: "POST",
-          path: path(id, verb),
-          body: jsonBody(flags.reason ? { reason: flags.reason } : {}),
-        });
-        const { output } = session.options;
-        context.stdout.write(
-          output === "table"
-            ? `${operation.id}  ${operation.status}${operation.control?.request ? `, ${operation.control.request} requested` : ""}\n`
-            : document(operation, output),
-        );
-        done(EXIT.done);
+      .option("--reason <text>", "why; recorded with the operation");
+    if (verb === "resume")
+      control.option("--now", "begin outside of the window that it waits for (with --reason)");
+    control.action(async (id: string, flags: { reason?: string; now?: boolean }, command: Command) => {
+      const session = sessionOf(context, command);
+      const operation = await session.client.call<Operation>({
+        method: "POST",
+        path: path(id, verb),
+        body: jsonBody({
+          ...(flags.reason ? { reason: flags.reason } : {}),
+          ...(flags.now ? { now: true } : {}),
+        }),
       });
+      const { output } = session.options;
+      context.stdout.write(
+        output === "table"
+          ? `${operation.id}  ${operation.status}${operation.control?.request ? `, ${operation.control.request} requested` : ""}${operation.awaiting ? `: ${operation.awaiting.reason}` : ""}\n`
+          : document(operation, output),
+      );
+      done(EXIT.done);
+    });
   }
   program
     .command("retry")
@@ -48,6 +53,7 @@ export function addControlCommands(
     .option("--wait", "follow it until it has ended")
     .option("--reason <text>", "why; recorded")
     .option("--override <code>", "let a finding with this code pass (with --reason)", collect)
+    .option("--now", "begin outside of the cluster's windows, too (with --reason)")
     .action(async (id: string, flags: ChangeFlags, command: Command) => {
       const session = sessionOf(context, command);
       const operation = await session.client.call<Operation>({

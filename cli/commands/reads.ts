@@ -1,11 +1,12 @@
 import type { Command } from "commander";
-import type { CheckResult, Cluster, ClusterList } from "../../core/api/types.ts";
+import type { CheckResult, Cluster, ClusterList, ClusterWindow } from "../../core/api/types.ts";
 import type { Finding, Operation } from "../../core/operation/types.ts";
 import type { CliContext, Session } from "../context.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { clusterText, describeOperation, operationRow } from "../output/operation.ts";
 import { findingsText } from "../output/plan.ts";
 import { document, table } from "../output/text.ts";
+import { windowLine } from "../output/windows.ts";
 import { watchOperation } from "../watch.ts";
 import { jsonBody } from "./change.ts";
 import { sessionOf } from "./session.ts";
@@ -13,13 +14,13 @@ import { sessionOf } from "./session.ts";
 type Done = (code: ExitCode) => void;
 
 /** Prints the API's own document, or what `text` makes of it. */
-function show<T>(session: Session, value: T, text: (value: T) => string): void {
+export function show<T>(session: Session, value: T, text: (value: T) => string): void {
   const { output } = session.options;
   session.context.stdout.write(output === "table" ? text(value) : document(value, output));
 }
 
 /** Every page of a list, up to 1,000 items. */
-async function all<T>(
+export async function all<T>(
   session: Session,
   path: string,
   query: Record<string, string | undefined>,
@@ -94,7 +95,17 @@ export function addReadCommands(program: Command, context: CliContext, done: Don
     .action(async (name: string, _flags: unknown, command: Command) => {
       const session = sessionOf(context, command);
       const cluster = await session.client.call<Cluster>({ method: "GET", path: clusterPath(name) });
-      show(session, cluster, (value) => clusterText(value, context.stdout));
+      // In JSON and YAML each document is the API's own: the windows are asked for with `window`.
+      const windows =
+        session.options.output === "table"
+          ? await session.client.call<ClusterWindow>({ method: "GET", path: `${clusterPath(name)}/window` })
+          : undefined;
+      show(
+        session,
+        cluster,
+        (value) =>
+          `${clusterText(value, context.stdout)}${windows ? windowLine(windows, context.stdout) : ""}`,
+      );
       done(EXIT.done);
     });
   describe

@@ -19,5 +19,9 @@ export function sessionOf(context: CliContext, command: Command): Session {
     endpoint: flags.endpoint ?? context.env.SLIPWAY_ENDPOINT ?? DEFAULT_ENDPOINT,
     output,
   };
-  return { context, options, client: createClient(options.endpoint, context.fetch) };
+  return {
+    context,
+    options,
+    client: createClient(options.endpoint, context.fetch, context.env.SLIPWAY_USER),
+  };
 }

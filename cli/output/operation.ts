@@ -79,6 +79,7 @@ export function describeOperation(operation: OperationWithSteps, output: Output)
       `${operation.cluster.name} (${operation.cluster.region}, ${operation.cluster.account})`,
     ),
     ...field("Status", paintStatus(output, operation.status)),
+    ...field("Waits for", waitsFor(operation)),
     ...field("Requester", operation.requester),
     ...field("Reason", operation.reason),
     ...field("Created", when(operation.createdAt)),
@@ -94,6 +95,19 @@ export function describeOperation(operation: OperationWithSteps, output: Output)
   ];
   for (const override of operation.overrides)
     lines.push(...field("Override", `${override.code}: ${override.reason}`));
+  const { ignoreWindow, approvals = [], notBefore } = operation;
+  lines.push(
+    ...field("Not before", notBefore && when(notBefore)),
+    ...field("Windows", ignoreWindow && `ignored by ${ignoreWindow.by}: ${ignoreWindow.reason}`),
+  );
+  for (const { decision, by, at, phase, reason } of approvals)
+    lines.push(
+      ...field(
+        decision === "approved" ? "Approved" : "Rejected",
+        `${phase ? `${phase} ` : ""}${when(at)} by ${by}${reason ? `: ${reason}` : ""}`,
+      ),
+    );
+  if (operation.awaiting?.for === "approval") lines.push(...field("Plan digest", operation.plan.digest));
   if (operation.control.request && !ENDED.has(operation.status)) {
     lines.push(...field("Asked", `${operation.control.request} by ${operation.control.by ?? "?"}`));
   }
@@ -116,6 +130,15 @@ export function describeOperation(operation: OperationWithSteps, output: Output)
   if (operation.plan.findings.length > 0)
     lines.push("", "Findings", findingsText(operation.plan.findings, output).trimEnd());
   return `${lines.join("\n")}\n`;
+}
+
+/** What it waits for, since when and until when. */
+export function waitsFor({ awaiting }: Operation): string | undefined {
+  if (!awaiting) return undefined;
+  const until = awaiting.until
+    ? `, ${awaiting.for === "window" ? "until" : "by"} ${when(awaiting.until)}`
+    : "";
+  return `${awaiting.for === "window" ? "its window" : "an approval"} since ${when(awaiting.since)}${until}: ${awaiting.reason}`;
 }
 
 const INDENT = " ".repeat(12);

@@ -1,7 +1,7 @@
 import { expectedFinish } from "../../core/operation/lifecycle.ts";
 import { ENDED, type StepView } from "../../core/operation/types.ts";
 import type { Output } from "../context.ts";
-import { type OperationWithSteps, STATUS_COLOUR } from "./operation.ts";
+import { type OperationWithSteps, STATUS_COLOUR, waitsFor } from "./operation.ts";
 import { bar, count, duration, line, type Span, secondsBetween, wrap } from "./text.ts";
 
 const MARK: Readonly<Record<StepView["status"], string>> = {
@@ -140,6 +140,8 @@ export function progressLines(operation: OperationWithSteps, now: string, output
       `  ${bar(share, layout.bar + 8)}  ${duration(elapsed)} of ~${duration(plan.expectedSeconds)}`,
     ],
   ];
+  const waits = waitsFor(operation);
+  if (waits) for (const text of wrap(waits, layout.width - 1)) lines.push([["magenta", ` ${text}`]]);
   for (const phase of plan.phases) {
     const own = steps.filter((step) => step.phase === phase.id);
     if (own.length > 0) lines.push(...phaseLines(phase.id, own, now, layout));

@@ -7,4 +7,7 @@ export type Adoption = z.infer<typeof schema.Adoption>;
 export type ClusterList = z.infer<typeof schema.ClusterList>;
 export type CheckResult = z.infer<typeof schema.CheckResult>;
 export type DoctorReport = z.infer<typeof schema.DoctorReport>;
+export type Window = z.infer<typeof schema.Window>;
+export type Policy = z.input<typeof schema.Policy>;
+export type ClusterWindow = z.infer<typeof schema.ClusterWindow>;
 export type OperationEvents = z.infer<typeof schema.OperationEvents>;

@@ -1,5 +1,6 @@
 import { routes } from "../../core/api/routes.ts";
 import { clusterKey } from "../../core/cluster-ref.ts";
+import { ignoreWindowOf } from "../lib/api/change.ts";
 import { clusterNamed } from "../lib/api/clusters.ts";
 import { api } from "../lib/api/http.ts";
 import { operationNamed, refuseBlocked, retryOperation } from "../lib/api/operations.ts";
@@ -19,6 +20,11 @@ export const handler = api(routes.retryOperation, async ({ path, body, requester
   const { type, request } = operation;
   const plan = await planFor(runtime, record, { type, request, overrides, requester, again: true });
   refuseBlocked(plan, JUDGED_LATER);
-  const next = await retryOperation(runtime, operation, { plan, overrides, requester });
+  const next = await retryOperation(runtime, operation, {
+    plan,
+    overrides,
+    requester,
+    ignoreWindow: ignoreWindowOf(body),
+  });
   return { status: 202, body: next, headers: { location: `/v1/operations/${next.id}` } };
 });

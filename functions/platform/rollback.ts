@@ -25,6 +25,7 @@ export const rollbackGrants: Readonly<Record<keyof typeof rollbackRoutes, readon
     ...permissions.operationLog,
     permissions.deleteFromStore,
     permissions.startWorkflows,
+    ...permissions.mayWait,
     permissions.searchStore,
     ...permissions.snapshot,
   ],

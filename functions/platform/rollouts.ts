@@ -13,6 +13,7 @@ const {
   letTasksGoOn,
   listStore,
   managedAccounts,
+  mayWait,
   operationLog,
   readStore,
   searchStore,
@@ -35,7 +36,7 @@ export const rolloutsFunctions: readonly FunctionDeclaration[] = [
   task(
     "start-member",
     "Plans and starts the operation of one cluster of a rollout, once",
-    [...snapshot, ...auditLog, managedAccounts, deleteFromStore, startWorkflows],
+    [...snapshot, ...auditLog, managedAccounts, deleteFromStore, startWorkflows, ...mayWait],
     { kubernetes: true, memoryMB: 1024 },
   ),
   task("member-status", "Looks how the operation of one cluster of a rollout stands", [

@@ -36,7 +36,6 @@ export function refuseInUse(kind: Kind, name: string, users: readonly string[]):
   });
 }
 
-/** Stored policies keep what they do not say, so that later defaults count for them. */
 export const policyView = ({ name, value, revision }: StoredDocument) => ({ name, policy: value, revision });
 
 async function everyPage<T>(read: (nextToken?: string) => Promise<Page<T>>): Promise<T[]> {

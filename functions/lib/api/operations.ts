@@ -213,7 +213,13 @@ export async function operationNamed(runtime: Runtime, id: string): Promise<Oper
 export async function retryOperation(
   runtime: Runtime,
   operation: Operation,
-  change: { readonly plan: Plan; readonly overrides: readonly Override[]; readonly requester: string },
+  change: {
+    readonly plan: Plan;
+    readonly overrides: readonly Override[];
+    readonly requester: string;
+    /** Why it may run outside of windows. */
+    readonly ignoreWindow?: string | undefined;
+  },
 ): Promise<Operation> {
   const context = contextOf(runtime);
   const { store } = context;
@@ -230,7 +236,11 @@ export async function retryOperation(
   }
   const { plan, overrides } = change;
   const phase = plan.phases[0];
-  const verdict = await judge(context, { ...operation, plan }, { phase });
+  const at = iso(runtime.clock.now());
+  const ignoreWindow = change.ignoreWindow
+    ? { ignoreWindow: { by: change.requester, at, reason: change.ignoreWindow } }
+    : {};
+  const verdict = await judge(context, { ...operation, plan, ...ignoreWindow }, { phase });
   const wait = verdict.go ? undefined : verdict.awaiting;
   const again = (): Promise<Operation> =>
     store.updateOperation(operation.id, (current) => {
@@ -242,7 +252,16 @@ export async function retryOperation(
       const { error: _, endedAt: __, executionArn: ___, ...rest } = current;
       const status = wait ? statusOf(wait) : "Pending";
       const awaiting = wait ? { awaiting: { ...wait, since: iso(runtime.clock.now()) } } : {};
-      return { ...rest, status, attempt: operation.attempt + 1, plan, overrides, control: {}, ...awaiting };
+      return {
+        ...rest,
+        status,
+        attempt: operation.attempt + 1,
+        plan,
+        overrides,
+        control: {},
+        ...ignoreWindow,
+        ...awaiting,
+      };
     });
   const message = `attempt ${operation.attempt + 1}, asked for by ${change.requester}`;
   if (wait) {
