@@ -165,9 +165,15 @@ export function advance(before: RolloutRecord, facts: WaveFacts, now: number): A
     const wave = current();
     const last = record.wave === record.waves.length - 1;
     if (wave.phase === "Pending") {
-      const needed = record.spec.approvals === "perWave" && record.wave > 0;
+      const unproven = record.waves[record.wave - 1]?.unproven === true;
+      const needed = unproven || (record.spec.approvals === "perWave" && record.wave > 0);
       if (needed && !record.approvals.some((approval) => approval.wave === record.wave)) {
-        hold("AwaitingApproval", "Rollout Awaiting Approval", `${wave.name} waits for approval`, wave.name);
+        hold(
+          "AwaitingApproval",
+          "Rollout Awaiting Approval",
+          `${wave.name} waits for approval${unproven ? ": nobody of the wave before got through" : ""}`,
+          wave.name,
+        );
         return done({ do: "hold", for: "approval" });
       }
       goOn();
@@ -182,7 +188,8 @@ export function advance(before: RolloutRecord, facts: WaveFacts, now: number): A
     goOn();
     if (wave.phase === "Running") {
       if (facts.counts.Pending + inWork > 0) return done({ do: "run", wave: record.wave });
-      if (last || facts.counts.Succeeded === 0) {
+      // Where nothing was touched there is nothing to bake.
+      if (last || facts.counts.Succeeded + facts.counts.Failed === 0) {
         endWave();
         if (record.endedAt !== undefined) return done({ do: "end" });
         return done({ do: "again" });
@@ -206,7 +213,8 @@ export function advance(before: RolloutRecord, facts: WaveFacts, now: number): A
   function endWave(): void {
     const wave = current();
     const { Failed: failed, Waiting: left } = facts.counts;
-    setWave({ phase: "Succeeded", endedAt: at });
+    const unproven = left > 0 && facts.counts.Succeeded === 0;
+    setWave({ phase: "Succeeded", endedAt: at, ...(unproven ? { unproven } : {}) });
     tell(
       "Wave Succeeded",
       `${wave.name}: done${failed > 0 ? `, ${failed} failed (${wave.tolerated} tolerated)` : ""}${left > 0 ? `, ${left} left waiting` : ""}`,

@@ -55,6 +55,8 @@ const wave = z.object({
   endedAt: z.string().optional(),
   /** Indexes of the members that failed. */
   failed: z.array(z.number()),
+  /** Nobody got through, since all that had work to do were left waiting: the next wave needs somebody's word. */
+  unproven: z.boolean().optional(),
 });
 
 /** A rollout as it is stored: `rollouts`, by its id. Its members are documents of their own. */
