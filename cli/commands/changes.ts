@@ -45,7 +45,7 @@ export function addChangeCommands(program: Command, context: CliContext, done: D
   changeFlags(program.command("apply").description("make a cluster as its file says, or change it to that"))
     .requiredOption(
       "-f, --file <path>",
-      "ClusterConfig, MaintenanceWindow, AutomationPolicy; YAML or JSON; - for standard input",
+      "ClusterConfig, MaintenanceWindow, AutomationPolicy, NotificationChannel; YAML or JSON; - for standard input",
     )
     .option("--prune", "delete what the cluster has and its file has not any more")
     .option("--account <id>", "whose the cluster is, when it is not Slipway's own account")

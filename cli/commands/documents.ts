@@ -3,14 +3,18 @@ import type { Session } from "../context.ts";
 import { CliError, EXIT } from "../errors.ts";
 import { jsonBody } from "./change.ts";
 
-/** A document of a file that is not a cluster: a window, or a policy that clusters name. */
+/** A document of a file that is not a cluster: a window, a channel, or a policy that clusters name. */
 export interface FileDocument {
-  readonly kind: "MaintenanceWindow" | "AutomationPolicy";
+  readonly kind: "MaintenanceWindow" | "AutomationPolicy" | "NotificationChannel";
   readonly name: string;
   readonly value: unknown;
 }
 
-const LIST = { MaintenanceWindow: "windows", AutomationPolicy: "policies" } as const;
+const LIST = {
+  MaintenanceWindow: "windows",
+  AutomationPolicy: "policies",
+  NotificationChannel: "notification-channels",
+} as const;
 
 interface FileContents {
   /** Windows before the policies that name them. */
@@ -32,7 +36,10 @@ export function documentsOf(text: string, path: string): FileContents {
   const rest: string[] = [];
   for (const document of all) {
     const kind = kindOf(document);
-    const own = kind === "MaintenanceWindow" || (kind === "AutomationPolicy" && !hasCluster);
+    const own =
+      kind === "MaintenanceWindow" ||
+      kind === "NotificationChannel" ||
+      (kind === "AutomationPolicy" && !hasCluster);
     if (!own) {
       rest.push(String(document));
       continue;
@@ -49,7 +56,7 @@ export function documentsOf(text: string, path: string): FileContents {
   return { documents: ordered, cluster: hasCluster ? rest.join("") : undefined };
 }
 
-/** Writes windows and policies; with `dryRun` only says which. */
+/** Writes windows, policies and channels; with `dryRun` only says which. */
 export async function applyDocuments(
   session: Session,
   documents: readonly FileDocument[],

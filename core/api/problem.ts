@@ -16,6 +16,7 @@ const STATUS: Readonly<Record<string, number>> = {
   RouteNotFound: 404,
   PolicyNotFound: 404,
   WindowNotFound: 404,
+  ChannelNotFound: 404,
   AccessNotFound: 404,
   ClusterBusy: 409,
   UpdateInProgress: 409,
