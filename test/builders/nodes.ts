@@ -1,10 +1,20 @@
 import { clusterKey } from "../../core/cluster-ref.ts";
 import { type AutomationState, parseAutomation } from "../../core/nodes/history.ts";
+import type { Operation } from "../../core/operation/types.ts";
 import type { NodesPolicy } from "../../core/policy/nodes.ts";
 import type { EventEnvelope } from "../../local/events/envelope.ts";
 import type { KubeObject } from "../../local/world/kubernetes-contract.ts";
-import { CLUSTER_ARN, clusterFile, REF, type Stage, send, stageOf } from "../simulation/cluster.ts";
+import {
+  CLUSTER_ARN,
+  clusterFile,
+  objectsOf,
+  REF,
+  type Stage,
+  send,
+  stageOf,
+} from "../simulation/cluster.ts";
 import type { ClusterShape } from "../simulation/scenario.ts";
+import { type CliRun, runCli } from "./cli.ts";
 
 const HOME = { account: REF.account, region: REF.region };
 const SHAPE: ClusterShape = {
@@ -40,6 +50,11 @@ export interface NodeStage {
     body?: unknown,
   ): Promise<{ status: number; body: Record<string, unknown> }>;
   ofType(type: string): Told[];
+  cli(...args: string[]): Promise<CliRun>;
+  operations(): Promise<Operation[]>;
+  cordoned(): string[];
+  /** Deployment `app`, its pods spread over the nodes, with a budget. */
+  workload(replicas: number, maxUnavailable: number): void;
   close(): Promise<void>;
 }
 
@@ -47,6 +62,8 @@ export async function nodeStage(
   options: {
     readonly nodes?: Partial<NodesPolicy>;
     readonly seed?: number;
+    /** Its machines are Spot ones. */
+    readonly spot?: boolean;
     readonly groups?: readonly { name: string; size: number }[];
   } = {},
 ): Promise<NodeStage> {
@@ -62,6 +79,7 @@ export async function nodeStage(
     latestAddons: false,
   });
   const { platform, store } = stage;
+  if (options.spot) makeSpot(stage);
   const { clock } = platform.kernel;
   const told: Told[] = [];
   platform.events.onEvent((event: EventEnvelope) => {
@@ -115,6 +133,23 @@ export async function nodeStage(
       const response = await clock.until(send(platform, method, path, body));
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     },
+    cli: (...args) => clock.until(runCli(args, (request) => platform.gateway.fetch(request))),
+    operations: async () => [...(await store.listOperations({ cluster: REF, limit: 100 })).items],
+    cordoned: () =>
+      platform.kubernetes
+        .list(CLUSTER_ARN, "Node")
+        .filter((node) => node.spec?.unschedulable === true)
+        .map((node) => node.metadata.name),
+    workload(replicas, maxUnavailable) {
+      for (const object of objectsOf({
+        kind: "Deployment",
+        name: "app",
+        replicas,
+        volumes: false,
+        budget: { maxUnavailable },
+      }))
+        platform.kubernetes.apply(CLUSTER_ARN, object);
+    },
     ofType: (type) => told.filter((event) => event.type === type),
     async close() {
       await platform.close();
@@ -126,3 +161,15 @@ export async function nodeStage(
 }
 
 export { CLUSTER_ARN, clusterFile, HOME, REF };
+
+/** What the machines are paid for: the shapes of the simulation know no Spot groups. */
+function makeSpot(stage: Stage): void {
+  interface Machine {
+    launch: { capacityType: string };
+  }
+  const machines = stage.platform.kernel.durable.map<Machine>("infra.instances");
+  for (const [key, machine] of machines.entries()) {
+    machine.launch = { ...machine.launch, capacityType: "SPOT" };
+    machines.touch(key);
+  }
+}
