@@ -21,12 +21,14 @@ const declared = (): Grant[] =>
 /**
  * What Slipway's role in a managed account may do: whatever its functions and workflows may do for clusters at home,
  * and answer the doctor. Derived, so that a workflow or an adapter with a new call widens the template by it and
- * nothing else does.
+ * nothing else does. `workflows`: as generated, unless told otherwise.
  */
-export function managedRoleGrants(): Grant[] {
+export function managedRoleGrants(
+  workflows: Readonly<Record<string, readonly Grant[]>> = workflowGrants,
+): Grant[] {
   return mergeGrants([
     ...there(declared()),
-    ...there(Object.values(workflowGrants).flat()),
+    ...there(Object.values(workflows).flat()),
     ...permissions.doctor,
   ]);
 }

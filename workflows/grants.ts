@@ -39,20 +39,17 @@ export function taskGrants(state: State): readonly Grant[] {
   const resource = String(state.Resource);
   const [, service = "", action = "", pattern = ""] = RESOURCE.exec(resource) ?? [];
   const args = (state.Arguments ?? {}) as Readonly<Record<string, unknown>>;
+  if (state.Credentials !== undefined && JSON.stringify(state.Credentials) !== JSON.stringify(CREDENTIALS))
+    throw new TypeError("which role its Credentials assume is not known to workflows/grants.ts");
   if (service === "lambda" && action === "invoke") return invocation(args.FunctionName);
   if (service === "states" && action === "startExecution") return nested(args.StateMachineArn, pattern);
   if (service.startsWith("aws-sdk:")) return awsCallGrants(service.slice("aws-sdk:".length), action, args);
   throw new TypeError(`what ${resource} needs is not known to workflows/grants.ts`);
 }
 
-/**
- * The roles that a task assumes for its call: Slipway's in the account of the cluster, or the machine's own. Throws
- * TypeError for any other.
- */
+/** The roles that a task assumes for its call: Slipway's in the account of the cluster, or the machine's own. */
 function assumed(workflow: string, { Credentials }: State): readonly Grant[] {
   if (Credentials === undefined) return [];
-  if (JSON.stringify(Credentials) !== JSON.stringify(CREDENTIALS))
-    throw new TypeError("which role its Credentials assume is not known to workflows/grants.ts");
   return [
     {
       actions: ["sts:AssumeRole"],

@@ -97,7 +97,8 @@ export interface PlacedNeed extends Need {
 
 /** Throws when a call was made that no grant covers: on AWS it would have been refused. */
 export async function refuseUngranted(log: CallLog): Promise<void> {
-  const granted = new Map([...declaredGrants, [MANAGED, managedRoleGrants()] as const]);
+  const ofWorkflows = Object.fromEntries(workflows.map((workflow) => [workflow.name, grantsOf(workflow)]));
+  const granted = new Map([...declaredGrants, [MANAGED, managedRoleGrants(ofWorkflows)] as const]);
   const { missing } = compare(granted, await log.needs());
   if (missing.length > 0)
     throw new Error(`calls without a grant (adapters/permissions.ts):\n${missing.join("\n")}`);

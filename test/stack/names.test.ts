@@ -27,26 +27,60 @@ describe("names of a stage", () => {
 });
 
 describe("policies", () => {
-  it("name this account where a grant leaves it open, but not for keys, which accounts share", () => {
-    const resources = ["arn:aws:eks:*:*:cluster/*", "arn:aws:kms:{region}:*:key/*", "{table}", "*"];
-    const [statement] = statements([{ actions: ["a:B"], resources }], names);
-    expect([...(statement?.Resource ?? [])].sort()).toEqual([
-      "*",
-      "arn:aws:dynamodb:eu-west-1:111122223333:table/slipway-local",
-      "arn:aws:eks:*:111122223333:cluster/*",
-      "arn:aws:kms:eu-west-1:*:key/*",
-    ]);
+  const regional = {
+    actions: ["eks:DescribeCluster"],
+    resources: ["arn:{partition}:eks:{region}:{account}:cluster/*"],
+  };
+  const viaEks = {
+    actions: ["kms:CreateGrant"],
+    resources: ["arn:{partition}:kms:{region}:*:key/*"],
+    conditions: { StringEquals: { "kms:ViaService": "eks.{region}.amazonaws.com" } },
+  };
+
+  it("name the region, the account and the partition of the deployment", () => {
+    const [statement] = statements(
+      [regional],
+      namesOf({ stage: "prod", partition: "aws-cn", ...local.HOME }),
+    );
+    expect(statement?.Resource).toEqual(["arn:aws-cn:eks:eu-west-1:111122223333:cluster/*"]);
   });
 
-  it("live in the partition of the deployment", () => {
-    const china = namesOf({
+  it("are for every region of the stage and for no other", () => {
+    const several = namesOf({
       stage: "prod",
-      partition: "aws-cn",
-      account: "111122223333",
-      region: "cn-north-1",
+      partition: "aws",
+      ...local.HOME,
+      furtherRegions: ["us-east-1"],
     });
-    const [statement] = statements([{ actions: ["a:B"], resources: ["arn:aws:eks:*:*:cluster/*"] }], china);
-    expect(statement?.Resource).toEqual(["arn:aws-cn:eks:*:111122223333:cluster/*"]);
+    const table = { actions: ["dynamodb:GetItem"], resources: ["{table}"] };
+    expect(statements([regional, viaEks, table], several)).toEqual([
+      {
+        Effect: "Allow",
+        Action: ["eks:DescribeCluster"],
+        Resource: ["arn:aws:eks:*:111122223333:cluster/*"],
+      },
+      {
+        Effect: "Allow",
+        Action: ["kms:CreateGrant"],
+        Resource: ["arn:aws:kms:*:*:key/*"],
+        Condition: {
+          StringEquals: {
+            "kms:ViaService": ["eks.eu-west-1.amazonaws.com", "eks.us-east-1.amazonaws.com"],
+          },
+        },
+      },
+      {
+        Effect: "Allow",
+        Action: ["dynamodb:GetItem"],
+        Resource: ["arn:aws:dynamodb:eu-west-1:111122223333:table/slipway-prod"],
+      },
+      {
+        Effect: "Deny",
+        NotAction: ["health:*", "iam:*", "sts:*"],
+        Resource: "*",
+        Condition: { StringNotEquals: { "aws:RequestedRegion": ["eu-west-1", "us-east-1"] } },
+      },
+    ]);
   });
 
   it("are not made for a placeholder that nobody knows", () => {

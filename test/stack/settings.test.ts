@@ -20,6 +20,7 @@ describe("settings of a deployment", () => {
       stage: "dev",
       production: false,
       region: undefined,
+      furtherRegions: [],
       logLevel: "INFO",
       alertsEmail: undefined,
       permissionsBoundary: undefined,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { functions } from "../../../functions/platform.ts";
 import { rules } from "../../../functions/rules.ts";
+import { workflows } from "../../../workflows/platform.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
@@ -33,6 +34,8 @@ describe("functions", () => {
 
 describe("rules", () => {
   it.each(rules)("$name starts something that exists", ({ target }) => {
-    expect(functions.map((f) => f.name)).toContain("function" in target ? target.function : "");
+    if ("topic" in target) expect(target.topic).toBe("alerts");
+    else if ("function" in target) expect(functions.map((f) => f.name)).toContain(target.function);
+    else expect(workflows.map((w) => w.name)).toContain(target.workflow);
   });
 });

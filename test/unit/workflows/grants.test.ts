@@ -122,6 +122,26 @@ describe("grantsOf", () => {
     expect(() => taskGrants(state)).toThrow("Credentials");
   });
 
+  it.each(workflows)("lets $name assume the roles of its calls and no other", (workflow) => {
+    const calls = tasksOf(workflow.definition).some(({ state }) => state.Credentials !== undefined);
+    const assumed = grantsOf(workflow).filter(({ actions }) => actions.includes("sts:AssumeRole"));
+    expect(assumed.flatMap(({ resources }) => resources)).toEqual(
+      calls
+        ? [
+            "arn:{partition}:iam::????????????:role/slipway-{stage}-managed",
+            `arn:{partition}:iam::{account}:role/slipway-{stage}-workflow-${workflow.name}`,
+          ]
+        : [],
+    );
+  });
+
+  it.each(workflows)("has every AWS call of $name made in the account of the cluster", (workflow) => {
+    const atHome = tasksOf(workflow.definition)
+      .filter(({ state }) => String(state.Resource).includes(":aws-sdk:") && state.Credentials === undefined)
+      .map(({ name }) => name);
+    expect(atHome).toEqual([]);
+  });
+
   it.each(workflows)("has for each task of $name all that the task needs", (workflow) => {
     const all = grantsOf(workflow);
     for (const { state } of tasksOf(workflow.definition))
