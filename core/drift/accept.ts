@@ -88,6 +88,9 @@ function element(file: Node, actual: Node, field: string, live: LiveState): Node
   const elements = (get(file, path) ?? []) as readonly Node[];
   const mine = elements.find((each) => nameOf(each) === name);
   const found = ((get(actual, path) ?? []) as readonly Node[]).find((each) => nameOf(each) === name);
+  // What the file leaves open it goes on leaving open: the baseline follows.
+  if (list === "addons" && ((!mine && !found) || (rest === "version" && mine?.version === undefined)))
+    return file;
   if (rest === undefined || !found || !mine) {
     if (mine && !found) return without(file, path, elements, mine, live);
     if (!found) throw refused(field, "is not there any more");

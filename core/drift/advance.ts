@@ -71,9 +71,11 @@ export function advance(before: DriftRecord | undefined, sight: Sight): Advance 
   const { seen, now } = sight;
   if (!seen) return asDesired(before, sight);
   const isNew = before === undefined || CLOSED.has(before.resolution.state);
-  const moved = isNew || before.actual !== seen.actual;
+  const again = before !== undefined && !isNew && broughtBack(before, sight);
+  const moved = isNew || again || before.actual !== seen.actual;
   const flip: Flip = {
-    at: sight.change && within(sight.change.at, now) ? sight.change.at : iso(now),
+    // A change before it was brought back is not the one that took it away again.
+    at: sight.change && !again && within(sight.change.at, now) ? sight.change.at : iso(now),
     ...(seen.actual === undefined ? {} : { actual: seen.actual }),
     ...(sight.change ? { actor: sight.change.actor } : {}),
   };
@@ -102,6 +104,14 @@ export function advance(before: DriftRecord | undefined, sight: Sight): Advance 
   ];
   return { ...decided, events };
 }
+
+/** A remediation succeeded after the last flip: no look saw the field as it should be, but it was. */
+const broughtBack = (before: DriftRecord, sight: Sight): boolean => {
+  const last = Date.parse(before.flips.at(-1)?.at ?? before.detectedAt);
+  return attemptsSince(before, sight).some(
+    ({ state, endedAt }) => state === "succeeded" && endedAt !== undefined && Date.parse(endedAt) > last,
+  );
+};
 
 /** An event may come after the look that found its effect: then it says who did it, later. */
 function changeOf(

@@ -168,12 +168,19 @@ export function nextBaseline(request: {
       return [[name, Object.fromEntries(fields)]];
     }),
   );
-  const addons = Object.fromEntries(
-    live.addons.map(({ name, version }) => [
+  const names = new Set(live.addons.map(({ name }) => name));
+  // One that went away stays in it until an operation of Slipway, or a person, says that it may.
+  const gone = Object.entries(before?.addons ?? {}).filter(([name]) => {
+    const field = `addons[${name}]`;
+    return !names.has(name) && (!renewed.addons || isOpen(field));
+  });
+  const addons = Object.fromEntries([
+    ...gone,
+    ...live.addons.map(({ name, version }) => [
       name,
       keep("addons", `addons[${name}].version`, before?.addons[name], version),
     ]),
-  );
+  ]);
   return {
     generation,
     ...(operation === undefined ? {} : { operation }),
@@ -187,4 +194,21 @@ export function nextBaseline(request: {
       live.cluster.deletionProtection,
     ),
   };
+}
+
+/** Without what it says of a field: the next look takes what the cluster has. For a field that a person accepted. */
+export function withoutField(baseline: Baseline, field: string): Baseline {
+  const [, list, name = "", rest = ""] = /^(\w+)\[([^\]]*)\](?:\.(.+))?$/.exec(field) ?? [];
+  if (list === "addons") {
+    const { [name]: _, ...addons } = baseline.addons;
+    return { ...baseline, addons };
+  }
+  if (list === "managedNodeGroups") {
+    const key = rest.split(/[.[]/)[0] ?? "";
+    const { [key]: _, ...group } = baseline.groups[name] ?? {};
+    const { [name]: __, ...others } = baseline.groups;
+    return { ...baseline, groups: rest === "" ? others : { ...others, [name]: group } };
+  }
+  const { [field]: _, ...settings } = baseline.settings;
+  return { ...baseline, settings };
 }

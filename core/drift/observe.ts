@@ -1,3 +1,4 @@
+import { desiredAddons } from "../cluster-config/desired.ts";
 import type { Difference, Operation } from "../operation/types.ts";
 import { ENDED } from "../operation/types.ts";
 import type { Change } from "../reconcile/change.ts";
@@ -59,22 +60,31 @@ function observation(difference: Difference, step: string | undefined): Observat
   };
 }
 
-/** Versions that no file says, against those that Slipway left. They are not taken back: add-ons go forward only. */
+/**
+ * Add-ons that no file says, or not their version, against those that Slipway left. Versions are not taken back:
+ * add-ons go forward only.
+ */
 function addonVersions({ live, config }: Comparison, baseline: Baseline | undefined): Change[] {
+  const listed = desiredAddons(config);
   const said = new Set((config.addons ?? []).flatMap(({ name, version }) => (version ? [name] : [])));
-  return live.addons.flatMap(({ name, version, status }) => {
+  const moved = live.addons.flatMap(({ name, version, status }) => {
     const left = baseline?.addons[name];
     if (left === undefined || left === version || said.has(name) || status !== "ACTIVE") return [];
     const remedy = `Accept it, or write the version of ${name} into the file.`;
-    const difference = {
-      field: `addons[${name}].version`,
-      from: version,
-      to: left,
-      how: "left",
-      remedy,
-    } as const;
-    return [{ differences: [difference] }];
+    return [{ field: `addons[${name}].version`, from: version, to: left, how: "left" as const, remedy }];
   });
+  const gone = Object.entries(baseline?.addons ?? {})
+    .filter(
+      ([name]) =>
+        !live.addons.some((addon) => addon.name === name) && !listed.some((addon) => addon.name === name),
+    )
+    .map(([name, version]) => ({
+      field: `addons[${name}]`,
+      to: version,
+      how: "left" as const,
+      remedy: `Accept it, or write ${name} into the file and apply that.`,
+    }));
+  return [...moved, ...gone].map((difference) => ({ differences: [difference] }));
 }
 
 /** Whether a field is one of those planned, or a part of one that is on its way. */

@@ -5,6 +5,7 @@ import { iso } from "../../core/clock.ts";
 import { parseClusterConfig } from "../../core/cluster-config/parse.ts";
 import { accepted } from "../../core/drift/accept.ts";
 import { closed } from "../../core/drift/advance.ts";
+import { withoutField } from "../../core/drift/baseline.ts";
 import { CLOSED } from "../../core/drift/types.ts";
 import { TerminalError } from "../../core/errors.ts";
 import { clusterNamed } from "../lib/api/clusters.ts";
@@ -41,11 +42,13 @@ export const handler = api(routes.acceptDrift, async ({ path, body, requester, r
   const live = await readLive(runtime, ref);
   const at = iso(runtime.clock.now());
   const baseline = await readBaseline(store, ref);
-  if (field === "deletionProtection") {
-    // No file can say it: it is what the cluster is left with.
-    if (baseline)
-      await writeBaseline(store, ref, { ...baseline, deletionProtection: live.cluster.deletionProtection });
-  } else {
+  if (baseline)
+    await writeBaseline(store, ref, {
+      ...withoutField(baseline, field),
+      ...(field === "deletionProtection" ? { deletionProtection: live.cluster.deletionProtection } : {}),
+    });
+  // No file can say it.
+  if (field !== "deletionProtection") {
     const isOwnRole = ownRoleTest(runtime, ref.name);
     const config = accepted(parseClusterConfig(stored.config), field, live, isOwnRole);
     const applied = earlierConfig(stored.applied);

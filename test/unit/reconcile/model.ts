@@ -206,6 +206,7 @@ function configured(now: LiveState["cluster"], request: Request): LiveState["clu
     authenticationMode: request.accessConfig?.authenticationMode ?? now.authenticationMode,
     supportType: request.upgradePolicy?.supportType ?? now.supportType,
     zonalShift: request.zonalShiftConfig?.enabled ?? now.zonalShift,
+    deletionProtection: request.deletionProtection ?? now.deletionProtection,
     tier: request.controlPlaneScalingConfig?.tier ?? now.tier,
     ...(request.remoteNetworkConfig
       ? {
