@@ -14,6 +14,7 @@ import {
   stageOf,
 } from "../simulation/cluster.ts";
 import type { ClusterShape } from "../simulation/scenario.ts";
+import { CallLog, refuseUngranted } from "./call-record.ts";
 import { type CliRun, runCli } from "./cli.ts";
 
 const HOME = { account: REF.account, region: REF.region };
@@ -81,6 +82,9 @@ export async function nodeStage(
   const { platform, store } = stage;
   if (options.spot) makeSpot(stage);
   const { clock } = platform.kernel;
+  // Every scenario is a trial of the permissions, too: the simulated services do not ask for any.
+  const calls = new CallLog();
+  calls.watch(platform);
   const told: Told[] = [];
   platform.events.onEvent((event: EventEnvelope) => {
     if (event.source === "slipway.node")
@@ -154,6 +158,7 @@ export async function nodeStage(
     async close() {
       await platform.close();
       if (stage.defects.length > 0) throw new AggregateError(stage.defects, "defects");
+      await refuseUngranted(calls);
     },
   };
   if (options.nodes) await self.policy(options.nodes);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { type Rig, startRig } from "../../builders/platform.ts";
+import { DEMO_ARN, type Rig, startRig } from "../../builders/platform.ts";
 
 const CALLER = {
   account: "111122223333",
@@ -49,5 +49,59 @@ describe("alarms on the nodes of a cluster", () => {
 
     expect((await rig.slipway("delete", "demo", "--wait", "--yes")).code).toBe(0);
     expect(await alarms()).toEqual([]);
+  });
+
+  it("go off when a node falls silent, which is replaced; the same with the table and the roles of a deployment", async () => {
+    rig = await startRig();
+    rig.clusterFile = `${withObservability(rig.clusterFile)}
+---
+apiVersion: slipway.dev/v1
+kind: AutomationPolicy
+nodes: { mode: remediate, confirmSeconds: 60, breaker: 2 }
+`;
+    await rig.provision();
+    const { platform } = rig;
+    const { clock } = platform.kernel;
+    const told: string[] = [];
+    platform.events.onEvent((event) => {
+      if (event.source === "slipway.node") told.push(event["detail-type"]);
+    });
+    const nodes = (): string[] => platform.kubernetes.nodeNames(DEMO_ARN).sort();
+    const [sick = "", spot = ""] = nodes();
+    const size = nodes().length;
+    platform.troubles.sicken(DEMO_ARN, sick, { condition: "Ready" });
+    await clock.until(clock.sleep(250_000));
+    expect(told).toContain("Alarm Raised");
+    expect(told).toContain("Remediation Started");
+    expect((await alarms()).filter(({ state }) => state === "ALARM").map(({ name }) => name)).toEqual([
+      "eks-demo-slipway-failed-nodes",
+      "eks-demo-slipway-nodes",
+    ]);
+    await clock.until(clock.sleep(3_600_000));
+    expect(nodes()).toHaveLength(size);
+    expect(nodes()).not.toContain(sick);
+    expect((await alarms()).filter(({ state }) => state === "ALARM")).toEqual([]);
+
+    // Every other way in, for its permissions.
+    const instance = String(platform.kubernetes.get(DEMO_ARN, "Node", undefined, spot)?.spec?.providerID)
+      .split("/")
+      .at(-1);
+    platform.troubles.interruptSpot(CALLER, instance ?? "");
+    platform.troubles.recommendRebalance(CALLER, instance ?? "");
+    platform.troubles.scheduleMaintenance(CALLER, instance ?? "", {
+      code: "instance-stop",
+      at: clock.now() + 5 * 86_400_000,
+    });
+    await clock.until(clock.sleep(300_000));
+    for (const args of [
+      ["nodes", "demo"],
+      ["automation", "demo"],
+      ["automation", "demo", "--reset-breaker", "--reason", "looked at it"],
+    ])
+      expect((await rig.slipway(...args)).code).toBe(0);
+    const [other = ""] = nodes();
+    const refused = await rig.slipway("remediate", "demo", other, "--yes");
+    expect(refused.stderr).toContain("healthy");
+    await clock.until(clock.sleep(3_600_000));
   });
 });
