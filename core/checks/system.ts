@@ -200,7 +200,7 @@ export const fargatePods: Check = {
       info(
         "pods on Fargate",
         `${pods.length} keep the kubelet that they were started with until they are started again: ${listed([...owners].toSorted())}`,
-        `Start them again after the upgrade to ${to} (kubectl rollout restart).`,
+        `Nothing to do: Slipway restarts them after the control plane is on ${to}, one of a controller at a time, within their budgets. Bare pods stay as they are.`,
       ),
     ];
   },

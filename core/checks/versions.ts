@@ -115,7 +115,9 @@ export const nodeSkew: Check = {
       const managed = logical !== undefined;
       const kubelet = minorOf(node.kubeletVersion);
       const now = skewOf(kubelet, snapshot.cluster.version);
-      const apiServer = managed ? next : last;
+      // Karpenter and Auto Mode replace theirs on the way; each hop waits for what the next one needs.
+      const follows = managed || node.provisioner !== undefined || node.fargate === true;
+      const apiServer = follows ? next : last;
       const then = skewOf(kubelet, apiServer);
       if (now.ok && then.ok) continue;
       const newer = !now.ok && now.reason === "newer";

@@ -73,6 +73,8 @@ export type StepKind =
   | "identity"
   /** A node group of our own, without EKS's management. */
   | "self-managed"
+  /** Nodes that their own controller replaces: Karpenter's, and those of EKS Auto Mode. */
+  | "provisioned"
   | "identity-provider"
   | "capability"
   /** One field that is not as it should be. */

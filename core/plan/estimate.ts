@@ -22,6 +22,8 @@ export const SECONDS = {
   /** One small node joined after 98 s; more come at the same time, a little later. */
   greenBase: 100,
   greenPerNode: 2,
+  /** A pod on Fargate gone, and started on a machine of its own. */
+  fargatePod: 90,
   deleteNodegroup: 120,
   deleteCluster: 120,
   deleteAddon: 15,
@@ -52,7 +54,7 @@ export function surgeNodes(nodes: number, zones: number, rotation: RotationPolic
   return nodes === 0 ? 0 : Math.max(2 * zones, nodesAllowed(rotation.maxUnavailable, nodes));
 }
 
-const PARALLEL: ReadonlySet<StepKind> = new Set(["nodegroup", "self-managed"]);
+const PARALLEL: ReadonlySet<StepKind> = new Set(["nodegroup", "self-managed", "provisioned"]);
 
 /** Seconds of all phases: steps one after the other, node groups of a phase so many at once as the policy lets. */
 export function expectedSeconds(phases: readonly PlanPhase[], parallelNodegroups: number): number {

@@ -9,8 +9,11 @@ import { expectedSeconds, rotationSeconds, SECONDS, surgeNodes } from "./estimat
 /** A node group as a plan sees it: by its logical name. */
 export interface PlannedGroup {
   readonly name: string;
-  /** Who replaces its machines: EKS knows the managed ones only. */
-  readonly kind: "managed" | "self-managed";
+  /**
+   * Who replaces its machines: EKS knows the managed ones only; pods on Fargate are restarted, each with its machine;
+   * `provisioned` nodes are replaced by their own controller.
+   */
+  readonly kind: "managed" | "self-managed" | "fargate" | "provisioned";
   readonly nodes: number;
   readonly zones: number;
   /** The oldest Kubernetes minor among the group's version and its nodes' kubelets. */
@@ -55,6 +58,62 @@ export function selfManagedGroupsOf(snapshot: ClusterSnapshot): PlannedGroup[] {
       ]),
     };
   });
+}
+
+const PROVISIONERS = { karpenter: "Karpenter", "auto-mode": "EKS Auto Mode" } as const;
+
+/** Nodes that follow the control plane without a node group: machines of Fargate, of Karpenter, of Auto Mode. */
+export function followingNodes(snapshot: ClusterSnapshot): PlannedGroup[] {
+  if (!snapshot.kubernetes.ok) return [];
+  const { nodes } = snapshot.kubernetes.value;
+  const group = (name: string, kind: PlannedGroup["kind"], own: typeof nodes): PlannedGroup[] =>
+    own.length === 0
+      ? []
+      : [
+          {
+            name,
+            kind,
+            nodes: own.length,
+            zones: 1,
+            version: oldest(own.map((node) => minorOf(node.kubeletVersion))),
+          },
+        ];
+  return [
+    ...group(
+      "fargate",
+      "fargate",
+      nodes.filter((node) => node.fargate),
+    ),
+    ...(["karpenter", "auto-mode"] as const).flatMap((name) =>
+      group(
+        name,
+        "provisioned",
+        nodes.filter((node) => node.provisioner === name),
+      ),
+    ),
+  ];
+}
+
+/** The step in which nodes without a node group come to a version. */
+export function followingStep(phase: string, group: PlannedGroup, to: string): PlanStep {
+  const { name, nodes, version: from } = group;
+  const common = { target: name, from, to };
+  if (group.kind === "fargate")
+    return {
+      id: `${phase}/fargate`,
+      kind: "fargate",
+      title: `Restart the ${nodes} pod${nodes === 1 ? "" : "s"} on Fargate, so that they run on ${to}`,
+      ...common,
+      expectedSeconds: SECONDS.fargatePod * Math.min(nodes, 5),
+    };
+  const who = name === "karpenter" || name === "auto-mode" ? PROVISIONERS[name] : name;
+  return {
+    id: `${phase}/provisioned/${name}`,
+    kind: "provisioned",
+    title: `Wait for ${who} to replace its ${nodes} node${nodes === 1 ? "" : "s"} as far as ${to} needs it`,
+    ...common,
+    expectedSeconds: SECONDS.verify,
+  };
 }
 
 /** Every group whose nodes Slipway replaces. */

@@ -13,6 +13,8 @@ import {
   addonSteps,
   checksStep,
   finishPlan,
+  followingNodes,
+  followingStep,
   nodegroupStep,
   type PlannedGroup,
   phase,
@@ -50,12 +52,15 @@ export function planUpgrade(request: UpgradeRequest): Plan {
   refuseTarget(snapshot, to);
   const groups = rotatableGroups(snapshot);
   const way = hops(from, to);
-  const rotations = rotationsOf(groups, from, way, policy.rotation.strategy);
+  const following = followingNodes(snapshot);
+  const rotations = rotationsOf([...groups, ...following], from, way, policy.rotation.strategy);
   const moves = addonMoves(snapshot, from, way, policy.addons.prefer);
 
   const phases = [from, ...way].flatMap((version): PlanPhase[] => {
     const rotated = (rotations.get(version) ?? []).map((group) =>
-      nodegroupStep(version, group, version, policy.rotation),
+      group.kind === "managed" || group.kind === "self-managed"
+        ? nodegroupStep(version, group, version, policy.rotation)
+        : followingStep(version, group, version),
     );
     const addons = moves
       .filter((move) => move.target === version)

@@ -81,6 +81,12 @@ export const operationTasks: readonly FunctionDeclaration[] = [
       kubernetes: true,
     },
   ),
+  task(
+    "follow-nodes",
+    "Restarts pods on Fargate, and waits for nodes that Karpenter or Auto Mode replaces",
+    [eksCluster],
+    { kubernetes: true },
+  ),
   task("end-rotation", "Records how a rotation ended", [eksCluster, permissions.autoScalingGroups], {
     kubernetes: true,
   }),

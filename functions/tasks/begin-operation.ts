@@ -5,7 +5,7 @@ import { iso } from "../../core/clock.ts";
 import { clusterArn } from "../../core/cluster-ref.ts";
 import { TerminalError } from "../../core/errors.ts";
 import { foldSteps, openPhases, sincePlanned } from "../../core/operation/lifecycle.ts";
-import type { Operation, OperationType, PlanPhase } from "../../core/operation/types.ts";
+import type { Operation, OperationType, PlanPhase, StepKind } from "../../core/operation/types.ts";
 import { allEvents } from "../lib/api/operation-log.ts";
 import { isRunOf } from "../lib/launch.ts";
 import { type TaskContext, task, taskInput } from "../lib/task.ts";
@@ -71,6 +71,9 @@ async function phasesOf({ store }: TaskContext, operation: Operation): Promise<r
   return open.length > 0 ? open : plan.phases.slice(-1);
 }
 
+/** Steps in which nodes come to a version; without `from` they make something instead. */
+const NODES: ReadonlySet<StepKind> = new Set(["nodegroup", "self-managed", "fargate", "provisioned"]);
+
 function work(operation: Operation, phases: readonly PlanPhase[], parallelNodegroups: number) {
   return {
     cluster: operation.cluster.name,
@@ -85,11 +88,11 @@ function work(operation: Operation, phases: readonly PlanPhase[], parallelNodegr
       controlPlane: stepOfKind(phase, "control-plane")?.id ?? "",
       addons: phase.steps.some((step) => step.kind === "addon"),
       nodegroups: phase.steps
-        .filter((step) => step.kind === "nodegroup" || step.kind === "self-managed")
+        .filter((step) => NODES.has(step.kind) && (step.kind === "nodegroup" || step.from !== undefined))
         .map((step) => ({
           step: step.id,
           nodegroup: step.target ?? "",
-          kind: step.kind === "nodegroup" ? "managed" : "self-managed",
+          kind: step.kind === "nodegroup" ? "managed" : step.kind,
         })),
     })),
   };

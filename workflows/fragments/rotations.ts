@@ -1,4 +1,10 @@
-import { catchTo, choose, expr, nested, type States } from "./states.ts";
+import { catchTo, choose, expr, nested, run, type States, wait } from "./states.ts";
+
+const NOT_ROTATED = {
+  ErrorEquals: ["States.ALL"],
+  Output: { Error: expr("$states.errorOutput.Error"), Cause: expr("$states.errorOutput.Cause") },
+  Next: "NotRotated",
+};
 
 /**
  * The rotations of `$phase` to `version` (an expression), as many at once as the policy lets. Enter at `Nodegroups`; leads to `next`, failures
@@ -14,8 +20,34 @@ export const rotations = (next: string, version = "$phase.version"): States => (
     // leave what nobody undoes. Those that have not begun see the failure and do nothing.
     ItemProcessor: {
       ProcessorConfig: { Mode: "INLINE" },
-      StartAt: "Rotate",
+      StartAt: "HowToFollow",
       States: {
+        HowToFollow: choose(
+          [{ when: "$states.input.group.kind in ['fargate', 'provisioned']", next: "Follow" }],
+          { next: "Rotate" },
+        ),
+        // Nodes without a node group: pods on Fargate are restarted, other controllers' nodes waited for.
+        Follow: run(
+          "follow-nodes",
+          {
+            step: expr("$states.input.group.step"),
+            kind: expr("$states.input.group.kind"),
+            memory: expr("$exists($states.input.memory) ? $states.input.memory : {}"),
+          },
+          {
+            output: expr(
+              "$merge([$states.input, {'memory': $states.result.Payload.memory, 'state': $states.result.Payload.state, 'waitSeconds': $states.result.Payload.waitSeconds}])",
+            ),
+            catches: [NOT_ROTATED],
+            failTo: "",
+            next: "Followed",
+          },
+        ),
+        Followed: choose([{ when: "$states.input.state = 'waiting'", next: "WaitToFollow" }], {
+          next: "HasFollowed",
+        }),
+        WaitToFollow: wait("$states.input.waitSeconds", "Follow"),
+        HasFollowed: { Type: "Pass", Output: {}, End: true },
         Rotate: nested(
           "rotate-nodegroup",
           "$states.input.group.step",
@@ -29,16 +61,7 @@ export const rotations = (next: string, version = "$phase.version"): States => (
           {
             timeoutSeconds: 20 * 86_400,
             output: {},
-            catches: [
-              {
-                ErrorEquals: ["States.ALL"],
-                Output: {
-                  Error: expr("$states.errorOutput.Error"),
-                  Cause: expr("$states.errorOutput.Cause"),
-                },
-                Next: "NotRotated",
-              },
-            ],
+            catches: [NOT_ROTATED],
             failTo: "",
           },
         ),

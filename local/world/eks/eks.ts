@@ -22,6 +22,7 @@ import { nodeRepair } from "./node-repair.ts";
 import { nodegroupUpdateHandlers } from "./nodegroup-updates.ts";
 import { nodegroupHandlers } from "./nodegroups.ts";
 import { podIdentity } from "./pod-identity.ts";
+import { provisionedNodes } from "./provisioned-nodes.ts";
 import { tagHandlers } from "./tags.ts";
 import { updateHandlers } from "./updates.ts";
 import { versionHandlers } from "./versions.ts";
@@ -54,6 +55,7 @@ import { versionHandlers } from "./versions.ts";
  *     AddonConflict               addon          create or update without OVERWRITE/PRESERVE: ConfigurationConflict
  *     AddonCreationFails          addon          CREATE_FAILED with args code, message
  *     AddonUpdateFails            addon          UPDATE_FAILED with args code, message
+ *     ProvisionerDoesNotReplace   ARN node/NAME  standing: Karpenter or Auto Mode keeps an old node
  *     AddonHealthIssue            addon          standing: DEGRADED with args code, message (AccessDenied)
  *
  * Without a fault they fail as the world makes them: subnets or roles that are gone, machines that do not start
@@ -98,6 +100,7 @@ export function createEks(options: EksOptions): Eks {
   drainOnScaleIn(ctx);
   nodeRepair(ctx);
   fargatePods(ctx, fargate.own);
+  provisionedNodes(ctx);
   const handlers: EksHandlers = {
     ...clusterHandlers(ctx, {
       created(cluster) {
