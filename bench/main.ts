@@ -1,6 +1,7 @@
 import { apiFunctions } from "../functions/api/platform.ts";
 import { functions } from "../functions/platform.ts";
 import { benchBundles } from "./bundles.ts";
+import { benchCriticalPath } from "./critical-path.ts";
 import { benchEngine } from "./engine.ts";
 import { benchMainJob } from "./main-job.ts";
 import { benchOneHop } from "./one-hop.ts";
@@ -13,6 +14,7 @@ const parts: Record<string, () => Promise<void>> = {
   engine: async () => report("Engine", await benchEngine()),
   patterns: async () => report("Event patterns", benchPatterns()),
   "one-hop": async () => report("One hop", await benchOneHop()),
+  "critical-path": async () => report("Critical path, simulated time", await benchCriticalPath()),
   bundles: async () => report("Bundles", await benchBundles(root, [...functions, ...apiFunctions])),
   "main-job": async () => report("Main job, a process of its own, virtual time", await benchMainJob(root)),
 };

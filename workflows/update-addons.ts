@@ -69,7 +69,7 @@ const definition = partMachine({
       ],
       { assign: { polls: 0 }, next: "EndAddon" },
     ),
-    WaitForAddon: wait("$polls = 0 ? 15 : 20", "DescribeAddonUpdate"),
+    WaitForAddon: wait("$polls = 0 ? 8 : $polls < 4 ? 4 : 20", "DescribeAddonUpdate"),
     DescribeAddonUpdate: eks(
       "describeUpdate",
       { Name: expr("$cluster"), AddonName: expr("$item.addon"), UpdateId: expr("$updateId") },

@@ -26,9 +26,9 @@ const input = taskInput.extend({
 
 /** Insights this young need no refresh: seconds. */
 const FRESH_SECONDS = 600;
-const POLL_SECONDS = 30;
+const POLL_SECONDS = 15;
 /** After so many polls the refresh counts as failed, and what it would have told as unknown. */
-const MAX_POLLS = 30;
+const MAX_POLLS = 60;
 
 /** A big cluster's audit log takes a minute to search; nobody asks again after this. */
 const AUDIT_LOG = { waitMs: 120_000, final: true } as const;

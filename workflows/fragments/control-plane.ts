@@ -1,9 +1,10 @@
 import { choose, eks, expr, failure, requestToken, run, type States, UPDATE_ERRORS, wait } from "./states.ts";
 
 /** Half a minute to see a refusal soon, then long: EKS takes 8 to 15 minutes, sometimes 40. */
-const WAIT_SECONDS = "$polls = 0 ? 30 : $polls < 3 ? 150 : 90";
+/** Eight minutes at least, as a rule no more than fifteen: often in between, seldom before and after. */
+const WAIT_SECONDS = "$polls = 0 ? 30 : $polls < 4 ? 150 : $polls < 20 ? 30 : 90";
 /** About two hours. */
-const MAX_POLLS = 80;
+const MAX_POLLS = 90;
 
 /**
  * The control plane of `$phase`, as `$controlPlane` says: update, wait for an update that runs, or nothing. Leads

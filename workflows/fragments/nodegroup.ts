@@ -21,7 +21,7 @@ interface NodegroupStates {
  * gives up (CREATE_FAILED) when no node joins within about half an hour.
  */
 export const untilActive = ({ id, name, next, failTo }: NodegroupStates): States => ({
-  [`WaitFor${id}`]: wait("$polls = 0 ? 45 : 30", `Describe${id}`),
+  [`WaitFor${id}`]: wait("$polls = 0 ? 45 : $polls < 8 ? 15 : 30", `Describe${id}`),
   [`Describe${id}`]: eks(
     "describeNodegroup",
     { ClusterName: expr("$cluster"), NodegroupName: expr(name) },
@@ -85,7 +85,7 @@ export const deleteAndWait = (group: NodegroupStates): States => ({
 
 /** Waits until a node group that is being deleted is gone. Enter at `WaitUntil<id>Gone` with `$polls` = 0. */
 export const untilGone = ({ id, name, next, failTo }: NodegroupStates): States => ({
-  [`WaitUntil${id}Gone`]: wait("$polls = 0 ? 60 : 30", `Describe${id}Gone`),
+  [`WaitUntil${id}Gone`]: wait("$polls = 0 ? 50 : $polls < 6 ? 10 : 30", `Describe${id}Gone`),
   [`Describe${id}Gone`]: eks(
     "describeNodegroup",
     { ClusterName: expr("$cluster"), NodegroupName: expr(name) },
