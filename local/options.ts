@@ -68,7 +68,7 @@ export function readOptions(args: readonly string[], env: Env): StartOptions | "
   }
   const speed = integer("--speed", values.speed, 60, 1, 1_000_000);
   const nodes = values.nodes === undefined ? undefined : integer("--nodes", values.nodes, 12, 3, 5000);
-  const fleet = values.fleet === undefined ? undefined : integer("--fleet", values.fleet, 200, 20, 2000);
+  const fleet = values.fleet === undefined ? undefined : integer("--fleet", values.fleet, 200, 20, 400);
   const options: StartOptions = {
     once: values.once ?? false,
     time: values.instant || fleet !== undefined ? { kind: "virtual" } : { kind: "scaled", speed },

@@ -24,13 +24,22 @@ export function selects(select: RolloutSelect, { ref, labels, ring }: Candidate)
 }
 
 /**
- * The clusters of a rollout, in the order of their keys. Throws InvalidInputError when nothing fits, when a name
+ * One of each account and region after the other, in the order of their names: a small wave meets every place,
+ * and what is wrong with one of them is found early.
+ */
+function spread(candidates: readonly Candidate[]): Candidate[] {
+  const sorted = candidates.toSorted((a, b) => (clusterKey(a.ref) < clusterKey(b.ref) ? -1 : 1));
+  const places = [...Map.groupBy(sorted, ({ ref }) => `${ref.account}:${ref.region}`).values()];
+  const longest = Math.max(0, ...places.map((place) => place.length));
+  return Array.from({ length: longest }, (_, i) => places.flatMap((place) => place[i] ?? [])).flat();
+}
+
+/**
+ * The clusters of a rollout, spread over their accounts and regions. Throws InvalidInputError when nothing fits, when a name
  * fits none or several: a rollout that silently leaves out what was named is worse than none.
  */
 export function selectClusters(select: RolloutSelect, candidates: readonly Candidate[]): Candidate[] {
-  const found = candidates
-    .filter((candidate) => selects(select, candidate))
-    .toSorted((a, b) => (clusterKey(a.ref) < clusterKey(b.ref) ? -1 : 1));
+  const found = spread(candidates.filter((candidate) => selects(select, candidate)));
   const problems = (select.names ?? []).flatMap((name, index) => {
     const field = `select.names[${index}]`;
     const fits = found.filter(({ ref }) => name === ref.name || name === clusterKey(ref));

@@ -6,7 +6,7 @@ import { duration, secondsBetween } from "../../cli/output/text.ts";
 import { run } from "../../cli/run.ts";
 import { type Member, ROLLOUT_ENDED } from "../../core/rollout/record.ts";
 import type { Platform } from "../platform.ts";
-import { clusterName, fleetClusterFile, rolloutIn } from "./fleet-files.ts";
+import { clusterName, clustersToFail, fleetClusterFile, regionOf, rolloutIn } from "./fleet-files.ts";
 import { verifyFleet } from "./verify-fleet.ts";
 
 export interface FleetJob {
@@ -24,9 +24,9 @@ const LOOK_MS = 10 * MINUTE;
 
 /** Three clusters, one in each wave after the first, fail in ways of their own. */
 const FAULTS = [
-  { share: 0.05, name: "ControlPlaneUpgradeFails", of: "" },
-  { share: 0.35, name: "AddonUpdateFails", of: "/addon/kube-proxy" },
-  { share: 0.8, name: "InsightsBlockUpgrade", of: "" },
+  { name: "ControlPlaneUpgradeFails", of: "" },
+  { name: "AddonUpdateFails", of: "/addon/kube-proxy" },
+  { name: "InsightsBlockUpgrade", of: "" },
 ] as const;
 
 /**
@@ -40,20 +40,20 @@ export async function runFleetJob(job: FleetJob): Promise<ExitCode> {
   return clock.until(
     (async () => {
       await provision(job);
-      const failing = FAULTS.map(({ share, name, of }) => {
-        const cluster = clusterName(Math.min(clusters - 1, Math.floor(clusters * share) + 5));
+      const spec = rolloutIn(job.rollout);
+      const failing = clustersToFail(spec, clusters, platform.home.account).slice(0, FAULTS.length);
+      for (const [i, cluster] of failing.entries()) {
+        const { name = "", of = "" } = FAULTS[i] ?? {};
         platform.faults.inject({ name, subject: `cluster/${cluster}${of}` });
         stdout.write(`Fault: ${name} in ${cluster}\n`);
-        return cluster;
-      });
+      }
       const slipway = cli(job);
       await slipway(["rollout", "-f", "examples/rollout.yaml", "--yes"]);
       const rollout = await follow(job);
       const members = await membersOf(platform, rollout);
       stdout.write(`\n${describeRollout(rollout, members, stdout)}`);
-      const spec = rolloutIn(job.rollout);
       const verdicts = await verifyFleet(platform, {
-        clusters: Array.from({ length: clusters }, (_, i) => clusterName(i)),
+        clusters: Array.from({ length: clusters }, (_, i) => ({ name: clusterName(i), region: regionOf(i) })),
         failing,
         version: spec.action.type === "upgrade" ? spec.action.to : "",
         rollout,
@@ -70,7 +70,9 @@ export async function runFleetJob(job: FleetJob): Promise<ExitCode> {
 /** Applies every file and waits until Slipway has made the clusters. */
 async function provision({ platform, clusters, stdout }: FleetJob): Promise<void> {
   const { clock } = platform.kernel;
-  stdout.write(`Provisioning ${clusters} clusters on Kubernetes 1.34 ...\n`);
+  stdout.write(
+    `Provisioning ${clusters} clusters on Kubernetes 1.34, in ${new Set(Array.from({ length: clusters }, (_, i) => regionOf(i))).size} regions ...\n`,
+  );
   for (let i = 0; i < clusters; i++) {
     const answer = await call(platform, "PUT", `/v1/clusters/${clusterName(i)}`, fleetClusterFile(i));
     if (!answer.ok) throw new Error(`${clusterName(i)} cannot be made: ${await answer.text()}`);
@@ -79,8 +81,13 @@ async function provision({ platform, clusters, stdout }: FleetJob): Promise<void
     await clock.sleep(LOOK_MS);
     const answer = await call(platform, "GET", "/v1/operations?status=Running&limit=1");
     const { items } = (await answer.json()) as { items: readonly object[] };
-    if (items.length === 0) return;
+    if (items.length === 0) break;
   }
+  const failed = (await (await call(platform, "GET", "/v1/operations?status=Failed&limit=5")).json()) as {
+    items: readonly { readonly cluster: { readonly name: string }; readonly error?: { message: string } }[];
+  };
+  for (const { cluster, error } of failed.items)
+    throw new Error(`${cluster.name} could not be made: ${error?.message}`);
 }
 
 function call(platform: Platform, method: string, path: string, yaml?: string): Promise<Response> {
@@ -127,7 +134,6 @@ async function follow({ platform, stdout }: FleetJob): Promise<RolloutDocument> 
       screen?.end();
       return rollout;
     }
-    // The terminal gets to draw: virtual time leaves it no moment of its own.
     await clock.sleep(LOOK_MS);
   }
 }

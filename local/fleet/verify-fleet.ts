@@ -1,4 +1,5 @@
 import type { RolloutDocument } from "../../cli/output/rollout.ts";
+import { clusterArn } from "../../core/cluster-ref.ts";
 import type { Operation } from "../../core/operation/types.ts";
 import type { Member } from "../../core/rollout/record.ts";
 import { minorOf } from "../../core/versions/version.ts";
@@ -6,7 +7,7 @@ import type { Verdict } from "../main-job/verify.ts";
 import type { Platform } from "../platform.ts";
 
 interface Wanted {
-  readonly clusters: readonly string[];
+  readonly clusters: readonly { readonly name: string; readonly region: string }[];
   readonly failing: readonly string[];
   readonly version: string;
   readonly rollout: RolloutDocument;
@@ -17,7 +18,7 @@ interface Wanted {
 export async function verifyFleet(platform: Platform, wanted: Wanted): Promise<Verdict[]> {
   const { rollout, members, failing } = wanted;
   const operations = await operationsOf(platform, members);
-  const nodes = wanted.clusters.map((name) => ({ name, version: nodeVersion(platform, name) }));
+  const nodes = wanted.clusters.map((one) => ({ name: one.name, version: nodeVersion(platform, one) }));
   const up = nodes.filter(({ version }) => version === wanted.version).map(({ name }) => name);
   const wrong = nodes
     .filter(({ name, version }) => (version === wanted.version) === failing.includes(name))
@@ -59,9 +60,8 @@ export async function verifyFleet(platform: Platform, wanted: Wanted): Promise<V
   ];
 }
 
-function nodeVersion(platform: Platform, name: string): string {
-  const { account, region } = platform.home;
-  const arn = `arn:aws:eks:${region}:${account}:cluster/${name}`;
+function nodeVersion(platform: Platform, one: Wanted["clusters"][number]): string {
+  const arn = clusterArn({ ...one, account: platform.home.account });
   const versions = platform.kubernetes.list(arn, "Node").map(({ status }) => {
     const { kubeletVersion = "" } = (status?.nodeInfo ?? {}) as { kubeletVersion?: string };
     return kubeletVersion === "" ? "unknown" : minorOf(kubeletVersion);
