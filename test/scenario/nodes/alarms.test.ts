@@ -53,12 +53,10 @@ describe("alarms on the nodes of a cluster", () => {
 
   it("go off when a node falls silent, which is replaced; the same with the table and the roles of a deployment", async () => {
     rig = await startRig();
-    rig.clusterFile = `${withObservability(rig.clusterFile)}
----
-apiVersion: slipway.dev/v1
-kind: AutomationPolicy
-nodes: { mode: remediate, confirmSeconds: 60, breaker: 2 }
-`;
+    rig.clusterFile = withObservability(rig.clusterFile).replace(
+      /\nrotation:\n/,
+      "\nnodes: { mode: remediate, confirmSeconds: 60, breaker: 2 }\nrotation:\n",
+    );
     await rig.provision();
     const { platform } = rig;
     const { clock } = platform.kernel;
