@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { MemoryStore } from "../../adapters/store/memory-store.ts";
+import type { OperationWithSteps } from "../../cli/output/operation.ts";
 import type { Operation, OperationEvent } from "../../core/operation/types.ts";
 import { AwsError } from "../../local/aws/contract.ts";
 import { operationIdIn, type Rig, type RigOptions, startRig } from "../builders/platform.ts";
@@ -15,7 +16,6 @@ const now = () => rig.platform.kernel.clock.now();
 const pass = (ms: number) => rig.platform.kernel.clock.until(rig.platform.kernel.clock.sleep(ms));
 const iso = (ms: number) => new Date(ms).toISOString();
 const json = async <T>(response: Promise<Response>): Promise<T> => (await (await response).json()) as T;
-const as = (user: string) => ({ "x-slipway-user": user });
 
 /** A window that opens in so many minutes, once; cron in UTC. */
 function opensAt(at: number, minutes: number) {
@@ -64,9 +64,10 @@ async function until(
   for (;;) {
     const operation = await rig.operation(id);
     if (what(operation)) return operation;
-    if (operation.endedAt !== undefined) throw new Error(`${id} is ${operation.status}: ${JSON.stringify(operation.error)}`);
+    if (operation.endedAt !== undefined)
+      throw new Error(`${id} is ${operation.status}: ${JSON.stringify(operation.error)}`);
     if (now() > end) throw new Error(`${id} is ${operation.status}: ${JSON.stringify(operation.awaiting)}`);
-    const opens = operation.awaiting?.for === "window" ? Date.parse(operation.awaiting.until ?? "") : 0;
+    const opens = operation.awaiting?.for === "window" ? Date.parse(operation.awaiting.until ?? "") || 0 : 0;
     await pass(Math.max(2 * MINUTE, opens - now() - 2 * MINUTE));
   }
 }
@@ -201,6 +202,163 @@ describe("an upgrade whose window closes", () => {
     expect(
       events.filter((event) => event.kind === "StepStarted" && event.step === "1.34/checks"),
     ).toHaveLength(1);
-    expect(done.steps.every((step) => step.status === "Succeeded" || step.status === "Skipped")).toBe(true);
+    const { steps = [] } = done as OperationWithSteps;
+    expect(steps.every((step) => step.status === "Succeeded" || step.status === "Skipped")).toBe(true);
+  });
+
+  it.each([
+    // Clocks are put on: 02:30 does not come on that day, and the window opens at 03:30.
+    ["America/New_York", "2027-03-13T20:00:00Z", "2027-03-14T07:30:00.000Z"],
+    // Clocks are put back: 02:30 comes twice, and the window opens the first time.
+    ["Europe/Berlin", "2026-10-24T14:00:00Z", "2026-10-25T00:30:00.000Z"],
+    ["Australia/Sydney", "2027-04-03T06:00:00Z", "2027-04-03T15:30:00.000Z"],
+  ])(
+    "in %s on the weekend on which the clocks change (from %s) begins at %s",
+    async (timeZone, from, opens) => {
+      await start({ time: { kind: "virtual", start: Date.parse(from) } });
+      await window("sunday", [{ days: ["Sun"], start: "02:30", durationMinutes: 180, timeZone }]);
+      await policy("default", { windows: { named: ["sunday"] } });
+      const one = operationIdIn(await rig.slipway("rotate", "demo", "workers"));
+      expect((await rig.operation(one)).awaiting?.until).toBe(opens);
+      const done = await until(one, ended);
+      const began = Date.parse(done.startedAt ?? "") - Date.parse(opens);
+      expect(began).toBeGreaterThanOrEqual(0);
+      expect(began).toBeLessThan(2 * MINUTE);
+      // The window does not open a second time on that day.
+      await pass(Date.parse(opens) + 181 * MINUTE - now());
+      const two = operationIdIn(await rig.slipway("rotate", "demo", "workers"));
+      const next = Date.parse((await rig.operation(two)).awaiting?.until ?? "") - Date.parse(opens);
+      expect(Math.round(next / (24 * HOUR))).toBe(7);
+    },
+  );
+
+  it("by a freeze waits for the end of it, although its window opens before", async () => {
+    await start();
+    const opens = ceil(now() + 3 * HOUR);
+    const thaws = opens + 30 * MINUTE;
+    const freeze = { from: iso(now()), to: iso(thaws), reason: "launch of the shop" };
+    await window("night", [opensAt(opens, 120)], [freeze]);
+    await policy("default", { windows: { named: ["night"] } });
+    const id = operationIdIn(await rig.slipway("rotate", "demo", "workers"));
+    const waiting = await rig.operation(id);
+    expect(waiting.awaiting).toMatchObject({ until: iso(thaws) });
+    expect(waiting.awaiting?.reason).toContain("launch of the shop");
+    expect(Date.parse((await until(id, ended)).startedAt ?? "")).toBeGreaterThanOrEqual(thaws);
+  });
+
+  it("while it is paused waits for the next window when it is resumed", async () => {
+    await start();
+    const first = ceil(now() + 3 * HOUR);
+    const second = first + 24 * HOUR;
+    await window("night", [opensAt(first, 60), opensAt(second, 120)]);
+    await policy("default", { windows: { named: ["night"] } });
+    const id = operationIdIn(await rig.slipway("upgrade", "demo", "--to", "1.35"));
+    await until(id, (operation) => operation.status === "Running");
+    await rig.slipway("pause", id);
+    await until(id, (operation) => operation.status === "Paused");
+    expect(await leases()).toBe(id);
+    await pass(first + 90 * MINUTE - now());
+    await rig.slipway("resume", id);
+    await pass(5 * MINUTE);
+    expect(await rig.operation(id)).toMatchObject({
+      status: "AwaitingWindow",
+      awaiting: { until: iso(second) },
+    });
+    expect(await leases()).toBeUndefined();
+    expect((await until(id, ended)).status).toBe("Succeeded");
+  });
+});
+
+describe("policies and windows", () => {
+  const cluster = (file: string, annotations: object): string => {
+    const parsed = JSON.parse(file) as { metadata: object };
+    return JSON.stringify({ ...parsed, metadata: { ...parsed.metadata, annotations } });
+  };
+
+  it("by name: written by apply, listed, used, and kept while they are", async () => {
+    rig = await startRig({ nodes: 1, store: new MemoryStore() });
+    const documents = parseAllDocuments(rig.clusterFile).map(
+      (document) => document.toJS() as { kind: string },
+    );
+    const file = JSON.stringify(documents.find(({ kind }) => kind === "ClusterConfig"));
+    const named = cluster(file, { "slipway.dev/policy": "prod" });
+    rig.clusterFile = named;
+    const early = await rig.slipway("apply", "-f", "cluster.yaml", "--yes");
+    expect(early.stderr).toContain("there is no policy prod, which the cluster's file names");
+    rig.clusterFile = [
+      "apiVersion: slipway.dev/v1",
+      "kind: AutomationPolicy",
+      "metadata: { name: prod }",
+      "windows: { named: [weekend] }",
+      "---",
+      "apiVersion: slipway.dev/v1",
+      "kind: MaintenanceWindow",
+      "metadata: { name: weekend }",
+      "open:",
+      "  - days: [Sat, Sun]",
+      '    start: "02:00"',
+      "    durationMinutes: 240",
+      "    timeZone: Europe/Berlin",
+    ].join("\n");
+    const applied = await rig.slipway("apply", "-f", "cluster.yaml");
+    expect(applied.stdout).toBe("MaintenanceWindow weekend written\nAutomationPolicy prod written\n");
+    rig.clusterFile = named;
+    await rig.provision({ workloads: false });
+    expect((await rig.slipway("get", "windows")).stdout).toMatch(/weekend +(yes|no) /);
+    expect((await rig.slipway("get", "policies")).stdout).toMatch(/prod +weekend/);
+    expect((await rig.slipway("window", "demo")).stdout).toContain("prod (named by its file)");
+    expect((await rig.slipway("describe", "cluster", "demo")).stdout).toMatch(
+      /Window +closed: no window is open/,
+    );
+    const kept = await rig.slipway("delete-window", "weekend");
+    expect(kept.stderr).toContain("window weekend is used by policy prod");
+    expect((await rig.slipway("delete-policy", "prod")).stderr).toMatch(
+      /policy prod is used by cluster .*:demo/,
+    );
+  });
+
+  it("that are refused say which field and why", async () => {
+    rig = await startRig({ nodes: 1, store: new MemoryStore() });
+    const put = (name: string, body: object) => rig.api("PUT", `/v1/windows/${name}`, body);
+    const base = { apiVersion: "slipway.dev/v1", kind: "MaintenanceWindow", metadata: { name: "w" } };
+    const bad = await json<{ errors: { field: string; message: string }[] }>(
+      put("w", { ...base, open: [{ days: ["Sat"], start: "2am", durationMinutes: 5, timeZone: "Berlin" }] }),
+    );
+    expect(bad.errors.map(({ field }) => field).toSorted()).toEqual([
+      "open[0].durationMinutes",
+      "open[0].start",
+      "open[0].timeZone",
+    ]);
+    expect((await put("other", base)).status).toBe(400);
+    const missing = await rig.api("PUT", "/v1/policies/p", {
+      apiVersion: "slipway.dev/v1",
+      kind: "AutomationPolicy",
+      metadata: { name: "p" },
+      windows: { named: ["nowhere"] },
+    });
+    expect(missing.status).toBe(400);
+    expect(await missing.text()).toContain("there is no window nowhere");
+    expect((await rig.api("DELETE", "/v1/windows/nowhere")).status).toBe(404);
+    expect((await rig.api("GET", "/v1/policies/nowhere")).status).toBe(404);
+  });
+
+  it("that are missing close everything until they are there", async () => {
+    const store = new MemoryStore();
+    await start({ store });
+    await window("night", [opensAt(ceil(now() + 3 * HOUR), 300)]);
+    await policy("default", { windows: { named: ["night"] } });
+    const id = operationIdIn(await rig.slipway("rotate", "demo", "workers"));
+    await rig.platform.kernel.clock.until(store.deleteDocument("windows", "night"));
+    await pass(6 * HOUR);
+    const waiting = await rig.operation(id);
+    expect(waiting).toMatchObject({
+      status: "AwaitingWindow",
+      awaiting: { reason: "there is no window night, which policy default names" },
+    });
+    const refused = await rig.slipway("rotate", "demo", "system");
+    expect(refused.stderr).toContain("there is no window night");
+    expect((await rig.slipway("window", "demo")).stdout).toContain("there is no window night");
+    await window("night", [opensAt(ceil(now() + HOUR), 300)]);
+    expect((await until(id, ended)).status).toBe("Succeeded");
   });
 });
