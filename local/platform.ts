@@ -30,6 +30,7 @@ import { createLambda, type FunctionModule, type Lambda } from "./lambda/lambda.
 import { BUS, functionName, HOME, type Home, roleArn, STAGE, TABLE, workflowArnPrefix } from "./names.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { clusterOf, createPlanes } from "./planes.ts";
+import { createRelays, refusePrivate } from "./relays.ts";
 import { createAutoscaler } from "./world/autoscaler.ts";
 import { createEks } from "./world/eks/eks.ts";
 import { createFaults, type Faults } from "./world/faults.ts";
@@ -60,6 +61,11 @@ export interface PlatformOptions {
    * first named: whoever tries a file should not have to know.
    */
   readonly regions?: readonly string[];
+  /**
+   * `closed`: an API server without a public endpoint answers only what comes from its VPC, as on AWS. Otherwise
+   * everybody reaches it, so that files with private endpoints can be tried.
+   */
+  readonly privateEndpoints?: "closed" | "open";
   /** Base URL of the wire endpoint, as clusters announce their Kubernetes API. */
   readonly endpointUrl?: string;
   /** Loads a function in another way than from its source: as a bundle. */
@@ -95,6 +101,9 @@ export interface Platform {
   close(): Promise<void>;
 }
 
+/** Where people reach the API unless `SLIPWAY_PORT` says otherwise: for links only. */
+const LOCAL_API_URL = "http://127.0.0.1:4300";
+
 /** Where the endpoint is said to be when no socket is open. */
 const IN_MEMORY_URL = "http://127.0.0.1:4566";
 
@@ -122,7 +131,17 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   const faults = createFaults();
   const kubernetes = createKubernetes({ kernel, faults });
   const events = createEvents({ kernel, deliver: createDeliver(endpoint) });
-  const infra = createInfra({ kernel, kubernetes, faults, resources: eventResources(events.eventbridge) });
+  const reach = (fromVpc: string | undefined) =>
+    inMemoryKubernetes(kubernetes, (cluster) => {
+      if (options.privateEndpoints === "closed") refusePrivate(eks.handlers, cluster, fromVpc);
+    });
+  const relays = createRelays(kernel, reach);
+  const infra = createInfra({
+    kernel,
+    kubernetes,
+    faults,
+    resources: { ...eventResources(events.eventbridge), ...relays.resources },
+  });
   const eks = createEks({ kernel, kubernetes, infra, faults, endpoint: endpointUrl });
   const dynamo: Dynamo = createDynamo({ kernel, ...(data ? { path: join(data, "table") } : {}) });
   const services = createServices({ kernel, trust: infra.trusts, faults });
@@ -143,7 +162,8 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   endpoint.serve("eventbridge", events.eventbridge);
   endpoint.serve("scheduler", events.scheduler);
   endpoint.serve("sfn", engine.handlers);
-  endpoint.serve("lambda", lambda.handlers);
+  const { Invoke } = lambda.handlers;
+  endpoint.serve("lambda", { ...lambda.handlers, ...(Invoke ? { Invoke: relays.invoke(Invoke) } : {}) });
 
   cloudTrailEvents({ kernel, endpoint, events, faults, logging: services.cloudTrail.logging });
   executionStatusEvents(engine, events);
@@ -167,7 +187,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   const runtimes = runtimeFactory({
     kernel,
     endpoint,
-    kubernetes,
+    transport: reach(undefined),
     home,
     regions,
     store: options.store,
@@ -247,7 +267,7 @@ async function answerOf(lambda: Lambda, name: string, event: unknown): Promise<u
 function runtimeFactory(parts: {
   readonly kernel: Kernel;
   readonly endpoint: AwsEndpoint;
-  readonly kubernetes: KubernetesWorld;
+  readonly transport: Runtime["kubernetes"];
   readonly home: Home;
   readonly regions: readonly string[];
   readonly store: Store | undefined;
@@ -259,7 +279,7 @@ function runtimeFactory(parts: {
   const { kernel, endpoint, home, direct } = parts;
   const { clock, random, ids } = kernel;
   const sessions = createSessions(kernel);
-  const transport = inMemoryKubernetes(parts.kubernetes);
+  const { transport } = parts;
   return (declaration: FunctionDeclaration): Runtime => {
     const name = functionName(declaration.name);
     const credentials = sessions.issue({
@@ -280,6 +300,7 @@ function runtimeFactory(parts: {
         bus: BUS,
         workflowArnPrefix: workflowArnPrefix(home),
         logLevel: "ERROR",
+        apiUrl: LOCAL_API_URL,
         ...(parts.externalId === undefined ? {} : { externalId: parts.externalId }),
       },
       aws: inMemoryClientConfig({ endpoint, clock, random, region: home.region, credentials, direct }),

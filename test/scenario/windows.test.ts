@@ -2,84 +2,41 @@ import { afterEach, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { MemoryStore } from "../../adapters/store/memory-store.ts";
 import type { OperationWithSteps } from "../../cli/output/operation.ts";
-import type { Operation, OperationEvent } from "../../core/operation/types.ts";
+import type { OperationEvent } from "../../core/operation/types.ts";
 import { AwsError } from "../../local/aws/contract.ts";
 import { operationIdIn, type Rig, type RigOptions, startRig } from "../builders/platform.ts";
+import {
+  ended,
+  HOUR,
+  MINUTE,
+  nextMinute,
+  opensAt,
+  startWaitingRig,
+  type WaitingRig,
+} from "../builders/waiting.ts";
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-
+let world: WaitingRig;
 let rig: Rig;
 afterEach(() => rig.close());
 
-const now = () => rig.platform.kernel.clock.now();
-const pass = (ms: number) => rig.platform.kernel.clock.until(rig.platform.kernel.clock.sleep(ms));
+async function start(options: RigOptions = {}): Promise<void> {
+  world = await startWaitingRig(options);
+  rig = world.rig;
+}
+const now = () => world.now();
+const pass = (ms: number) => world.pass(ms);
+const window = (...args: Parameters<WaitingRig["window"]>) => world.window(...args);
+const policy = (...args: Parameters<WaitingRig["policy"]>) => world.policy(...args);
+const until = (...args: Parameters<WaitingRig["until"]>) => world.until(...args);
+const leases = () => world.holder();
 const iso = (ms: number) => new Date(ms).toISOString();
 const json = async <T>(response: Promise<Response>): Promise<T> => (await (await response).json()) as T;
-
-/** A window that opens in so many minutes, once; cron in UTC. */
-function opensAt(at: number, minutes: number) {
-  const date = new Date(at);
-  const cron = `cron(${date.getUTCMinutes()} ${date.getUTCHours()} ${date.getUTCDate()} ${date.getUTCMonth() + 1} ? ${date.getUTCFullYear()})`;
-  return { cron, durationMinutes: minutes };
-}
-const ceil = (at: number) => Math.ceil(at / MINUTE) * MINUTE;
-
-async function window(name: string, open: readonly object[], freezes: readonly object[] = []): Promise<void> {
-  const response = await rig.api("PUT", `/v1/windows/${name}`, {
-    apiVersion: "slipway.dev/v1",
-    kind: "MaintenanceWindow",
-    metadata: { name },
-    open,
-    freezes,
-  });
-  if (response.status !== 200) throw new Error(await response.text());
-}
-
-async function policy(name: string, rest: object): Promise<void> {
-  const response = await rig.api("PUT", `/v1/policies/${name}`, {
-    apiVersion: "slipway.dev/v1",
-    kind: "AutomationPolicy",
-    metadata: { name },
-    ...rest,
-  });
-  if (response.status !== 200) throw new Error(await response.text());
-}
-
-/** A cluster, provisioned; the policy called default counts for it when one is written. */
-async function start(options: RigOptions = {}): Promise<void> {
-  rig = await startRig({ nodes: 1, store: new MemoryStore(), ...options });
-  // Without the policy that the example brings along.
-  const documents = parseAllDocuments(rig.clusterFile).map((document) => document.toJS() as { kind: string });
-  rig.clusterFile = JSON.stringify(documents.find(({ kind }) => kind === "ClusterConfig"));
-  await rig.provision({ workloads: false });
-}
-
-async function until(
-  id: string,
-  what: (operation: Operation) => boolean,
-  limit = 30 * 24 * HOUR,
-): Promise<Operation> {
-  const end = now() + limit;
-  for (;;) {
-    const operation = await rig.operation(id);
-    if (what(operation)) return operation;
-    if (operation.endedAt !== undefined)
-      throw new Error(`${id} is ${operation.status}: ${JSON.stringify(operation.error)}`);
-    if (now() > end) throw new Error(`${id} is ${operation.status}: ${JSON.stringify(operation.awaiting)}`);
-    const opens = operation.awaiting?.for === "window" ? Date.parse(operation.awaiting.until ?? "") || 0 : 0;
-    await pass(Math.max(2 * MINUTE, opens - now() - 2 * MINUTE));
-  }
-}
-const ended = (operation: Operation) => operation.endedAt !== undefined;
 const messages = (events: readonly OperationEvent[]) => events.map((event) => event.message).join("\n");
-const leases = async () =>
-  (await json<{ operation?: string }>(rig.api("GET", "/v1/clusters/demo"))).operation;
 
 describe("an operation outside of its window", () => {
   it("waits without a lease, begins when the window opens, and ends", async () => {
     await start();
-    const opens = ceil(now() + 20 * HOUR);
+    const opens = nextMinute(now() + 20 * HOUR);
     await window("night", [opensAt(opens, 300)]);
     await policy("default", { windows: { named: ["night"] } });
     const run = await rig.slipway("rotate", "demo", "workers", "--reason", "new image");
@@ -104,7 +61,7 @@ describe("an operation outside of its window", () => {
 
   it("is let begin by somebody with a reason, which is recorded", async () => {
     await start();
-    await window("never", [opensAt(ceil(now() + 300 * HOUR), 300)]);
+    await window("never", [opensAt(nextMinute(now() + 300 * HOUR), 300)]);
     await policy("default", { windows: { named: ["never"] } });
     expect((await rig.slipway("rotate", "demo", "workers", "--now")).code).toBe(2);
     const direct = operationIdIn(
@@ -122,7 +79,7 @@ describe("an operation outside of its window", () => {
 
   it("can be cancelled and paused while it waits", async () => {
     await start();
-    const opens = ceil(now() + 5 * HOUR);
+    const opens = nextMinute(now() + 5 * HOUR);
     await window("night", [opensAt(opens, 300), opensAt(opens + 24 * HOUR, 300)]);
     await policy("default", { windows: { named: ["night"] } });
     const one = operationIdIn(await rig.slipway("rotate", "demo", "workers"));
@@ -143,7 +100,7 @@ describe("an operation outside of its window", () => {
 
   it("of the same kind is not stored twice", async () => {
     await start();
-    await window("night", [opensAt(ceil(now() + 5 * HOUR), 300)]);
+    await window("night", [opensAt(nextMinute(now() + 5 * HOUR), 300)]);
     await policy("default", { windows: { named: ["night"] } });
     const one = operationIdIn(await rig.slipway("rotate", "demo", "workers"));
     const again = await rig.slipway("rotate", "demo", "workers");
@@ -157,7 +114,7 @@ describe("an operation outside of its window", () => {
 
   it("is woken by the sweep when its schedule got lost", async () => {
     await start();
-    const opens = ceil(now() + 5 * HOUR);
+    const opens = nextMinute(now() + 5 * HOUR);
     await window("night", [opensAt(opens, 300)]);
     await policy("default", { windows: { named: ["night"] } });
     rig.platform.endpoint.beforeCall((call) => {
@@ -174,7 +131,7 @@ describe("an operation outside of its window", () => {
 describe("an upgrade whose window closes", () => {
   it("of two hops goes over two windows", async () => {
     await start();
-    const first = ceil(now() + 3 * HOUR);
+    const first = nextMinute(now() + 3 * HOUR);
     const second = first + 24 * HOUR;
     // A hop takes some 17 minutes here, and its first part nearly 14 by the plan: the second does not fit any more.
     await window("night", [opensAt(first, 25), opensAt(second, 90)]);
@@ -234,7 +191,7 @@ describe("an upgrade whose window closes", () => {
 
   it("by a freeze waits for the end of it, although its window opens before", async () => {
     await start();
-    const opens = ceil(now() + 3 * HOUR);
+    const opens = nextMinute(now() + 3 * HOUR);
     const thaws = opens + 30 * MINUTE;
     const freeze = { from: iso(now()), to: iso(thaws), reason: "launch of the shop" };
     await window("night", [opensAt(opens, 120)], [freeze]);
@@ -248,7 +205,7 @@ describe("an upgrade whose window closes", () => {
 
   it("while it is paused waits for the next window when it is resumed", async () => {
     await start();
-    const first = ceil(now() + 3 * HOUR);
+    const first = nextMinute(now() + 3 * HOUR);
     const second = first + 24 * HOUR;
     await window("night", [opensAt(first, 60), opensAt(second, 120)]);
     await policy("default", { windows: { named: ["night"] } });
@@ -343,9 +300,9 @@ describe("policies and windows", () => {
   });
 
   it("that are missing close everything until they are there", async () => {
-    const store = new MemoryStore();
-    await start({ store });
-    await window("night", [opensAt(ceil(now() + 3 * HOUR), 300)]);
+    await start();
+    const { store } = world;
+    await window("night", [opensAt(nextMinute(now() + 3 * HOUR), 300)]);
     await policy("default", { windows: { named: ["night"] } });
     const id = operationIdIn(await rig.slipway("rotate", "demo", "workers"));
     await rig.platform.kernel.clock.until(store.deleteDocument("windows", "night"));
@@ -358,7 +315,7 @@ describe("policies and windows", () => {
     const refused = await rig.slipway("rotate", "demo", "system");
     expect(refused.stderr).toContain("there is no window night");
     expect((await rig.slipway("window", "demo")).stdout).toContain("there is no window night");
-    await window("night", [opensAt(ceil(now() + HOUR), 300)]);
+    await window("night", [opensAt(nextMinute(now() + HOUR), 300)]);
     expect((await until(id, ended)).status).toBe("Succeeded");
   });
 });
