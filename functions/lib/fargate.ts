@@ -18,12 +18,18 @@ const isWell = (pod: V1Pod): boolean =>
  * start them again on new machines. One pod of a controller at a time, and only while its others are well: without a
  * budget nothing else would keep a service alive. Bare pods stay, since nobody would start them again.
  */
-export async function restartFargate(client: KubernetesClient, version: string): Promise<Follow> {
+export async function restartFargate(
+  client: KubernetesClient,
+  version: string,
+  /** Uids of the controllers whose pods earlier passes have restarted: done when theirs are well again. */
+  restarted: readonly string[],
+): Promise<Follow & { readonly owners: string[] }> {
   const machines = (await client.listNodes(ON_FARGATE)).map(nodeFacts);
   const old = new Set(
     machines.filter((node) => minorOf(node.kubeletVersion) !== version).map((node) => node.name),
   );
-  const pods = old.size === 0 ? [] : await client.listPods();
+  const owners = new Set(restarted);
+  const pods = old.size === 0 && owners.size === 0 ? [] : await client.listPods();
   const byOwner = Map.groupBy(
     pods.filter((pod) => pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed"),
     ownerOf,
@@ -37,7 +43,9 @@ export async function restartFargate(client: KubernetesClient, version: string):
       bare.push(...stale.map(nameOf));
       continue;
     }
-    left += stale.length;
+    if (stale.length > 0) owners.add(owner);
+    const starting = owners.has(owner) ? own.filter((pod) => !isWell(pod) && !stale.includes(pod)) : [];
+    left += stale.length + starting.length;
     const there = stale.filter((pod) => pod.metadata?.deletionTimestamp === undefined);
     // One that is sick may go at once: it serves nobody.
     const chosen = own.every(isWell) ? there[0] : there.find((pod) => !isWell(pod));
@@ -54,7 +62,7 @@ export async function restartFargate(client: KubernetesClient, version: string):
   const says = [
     left === 0
       ? `the pods on Fargate run on ${version}`
-      : `${left} pods on Fargate still run on machines of an older version`,
+      : `${left} pods on Fargate still run on machines of an older version, or are starting`,
     ...(held.length > 0 ? [`held by budgets: ${held.slice(0, 5).join(", ")}`] : []),
     ...(bare.length > 0
       ? [`bare pods stay, nobody would start them again: ${bare.slice(0, 5).join(", ")}`]
@@ -68,5 +76,6 @@ export async function restartFargate(client: KubernetesClient, version: string):
       "Let the budgets named allow a disruption, and see that new pods become Ready; then retry the operation.",
     nodes: [...old],
     mayGoOn: "no",
+    owners: [...owners],
   };
 }

@@ -16,12 +16,14 @@ const memory = z.object({
   /** When the number of old nodes last became less. */
   progressAt: z.number().optional(),
   left: z.number().optional(),
+  /** Controllers whose pods on Fargate have been restarted. */
+  owners: z.array(z.string()).max(2000).default([]),
 });
 
 const input = taskInput.extend({
   step: z.string(),
   kind: z.enum(["fargate", "provisioned"]),
-  memory,
+  memory: memory.prefault({}),
 });
 
 const POLL_SECONDS = 30;
@@ -50,9 +52,9 @@ export const handler = task("follow-nodes", input, async (call, context) => {
     await record(context, operationId, { kind: "StepStarted", step, message: title });
 
   const { rotation } = await policyFor(store, operation);
-  const looked: Follow =
+  const looked: Follow & { readonly owners?: string[] } =
     kind === "fargate"
-      ? await restartFargate(client, version)
+      ? await restartFargate(client, version, before.owners)
       : followProvisioned({
           nodes: (await client.listNodes()).map(nodeFacts),
           provisioner: target,
@@ -60,7 +62,11 @@ export const handler = task("follow-nodes", input, async (call, context) => {
           next: nextVersion(operation, step),
         });
   const moved = before.left === undefined || looked.left < before.left;
-  const next = { progressAt: moved ? now : (before.progressAt ?? now), left: looked.left };
+  const next = {
+    progressAt: moved ? now : (before.progressAt ?? now),
+    left: looked.left,
+    owners: looked.owners ?? [],
+  };
   if (moved && looked.left > 0)
     await record(context, operationId, {
       kind: "StepProgressed",
