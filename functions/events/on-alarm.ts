@@ -31,7 +31,12 @@ export const handler = listener("on-alarm", alarmEvent, async (event, context) =
   }
   await considerCluster(context, record, { cause: `alarm ${quoted(alarmName)}` });
   // After the work: told once, and the work is done again when it failed.
-  if (await context.store.claim(`alarm ${event.id}`, context.runtime.clock.now() + DAY_MS))
+  // By the change of state, not by the event's id: an event that is put twice has two.
+  const change =
+    detail.state.timestamp === undefined
+      ? event.id
+      : `${account} ${region} ${quoted(alarmName)} ${detail.state.timestamp}`;
+  if (await context.store.claim(`alarm ${change}`, context.runtime.clock.now() + DAY_MS))
     await tell(context, "Alarm Raised", record.ref, {
       alarm: quoted(alarmName),
       message: `Alarm ${quoted(alarmName)} of ${clusterKey(record.ref)}: ${quoted(detail.state.reason)}`,

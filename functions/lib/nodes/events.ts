@@ -34,6 +34,7 @@ export const alarmEvent = z.object({
       value: z.string().max(40),
       actionsSuppressedBy: z.string().max(40).optional(),
       reason: text.optional(),
+      timestamp: z.string().max(40).optional().catch(undefined),
     }),
     configuration: z
       .object({
