@@ -10,6 +10,7 @@ import { observability } from "./observability.ts";
 import { plane } from "./plane.ts";
 import { forwardingRole, rules } from "./rules.ts";
 import { storage } from "./storage.ts";
+import { wake } from "./wake.ts";
 import { workflowRoles, workflows } from "./workflows.ts";
 
 /** Deploys what is declared, all of it and nothing else. Returns what a person needs next. */
@@ -27,6 +28,7 @@ export async function slipway(stage: string, env: NodeJS.ProcessEnv) {
   const machines = workflows(context, stored, deployed, roles, declaredWorkflows);
   const http = api(context, stored, deployed, apiRoutes);
   rules(context, bus, deployed, machines, declaredRules);
+  wake(context);
   observability(context, bus, http, declared);
   const { names } = context;
   if (names.furtherRegions.length > 0) {

@@ -67,6 +67,7 @@ export function answersOf({ account, region }: Place): Answers {
     "aws:lambda/permission:Permission": plain,
     "aws:s3/bucketObjectv2:BucketObjectv2": ({ key }) => ({ id: String(key) }),
     "aws:scheduler/schedule:Schedule": named("scheduler", "schedule/default/"),
+    "aws:scheduler/scheduleGroup:ScheduleGroup": named("scheduler", "schedule-group/"),
     "aws:sfn/stateMachine:StateMachine": ({ name, publish }) => ({
       id: arn("states", `stateMachine:${name}`),
       arn: arn("states", `stateMachine:${name}`),
