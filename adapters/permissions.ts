@@ -284,6 +284,9 @@ export const live: readonly Grant[] = [
   subnets,
 ];
 
+/** Instances with their tags; the action knows no resource. */
+export const instances: Grant = { actions: ["ec2:DescribeInstances"], resources: ["*"] };
+
 /** Instances with their tags, status checks and planned events; these actions know no resource. */
 export const machines: Grant = {
   actions: ["ec2:DescribeInstanceStatus", "ec2:DescribeInstances"],
