@@ -30,5 +30,6 @@ export function managedRoleGrants(
     ...there(declared()),
     ...there(Object.values(workflows).flat()),
     ...permissions.doctor,
+    permissions.relays,
   ]);
 }

@@ -244,17 +244,23 @@ export const managedAccounts: Grant = {
   resources: ["arn:{partition}:iam::????????????:role/slipway-{stage}-managed"],
 };
 
+/** The relays of managed-account/relay.yaml: the way to API servers in VPCs that Slipway is not in. */
+export const relays: Grant = {
+  actions: ["lambda:InvokeFunction"],
+  resources: ["arn:{partition}:lambda:{region}:{account}:function:slipway-{stage}-relay-*"],
+};
+
 /** Services in which clusters and what belongs to them are. */
 const OF_CLUSTERS = /^(autoscaling|cloudformation|cloudwatch|ec2|eks|servicequotas):|^iam:GetRole$/;
 
 /**
- * The grants of a function, and the right to assume Slipway's role in another account where it does anything for
- * clusters: those may be anybody's.
+ * The grants of a function, and what it needs beside them because clusters may be anywhere: where it does anything for
+ * clusters to assume Slipway's role in another account, where it calls Kubernetes to invoke relays.
  */
 export const inAnyAccount = (grants: readonly Grant[], kubernetes = false): readonly Grant[] => {
-  const reaches =
-    kubernetes || grants.some(({ actions }) => actions.some((action) => OF_CLUSTERS.test(action)));
-  return reaches && !grants.includes(managedAccounts) ? [...grants, managedAccounts] : grants;
+  const reaches = grants.some(({ actions }) => actions.some((action) => OF_CLUSTERS.test(action)));
+  const more = [...(kubernetes || reaches ? [managedAccounts] : []), ...(kubernetes ? [relays] : [])];
+  return [...grants, ...more.filter((grant) => !grants.includes(grant))];
 };
 
 const accessEntry = eks("access-entry/*/*/*/*/*");

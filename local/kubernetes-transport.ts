@@ -11,7 +11,11 @@ async function bytesOf(body: Uint8Array | AsyncIterable<Uint8Array>): Promise<st
 }
 
 /** Carries requests to the simulated API servers without a socket, by the path that a cluster's endpoint has. */
-export function inMemoryKubernetes(world: KubernetesWorld): KubernetesTransport {
+export function inMemoryKubernetes(
+  world: KubernetesWorld,
+  /** Refuses requests that would not get through. */
+  check: (cluster: { account: string; region: string; name: string }) => void = () => {},
+): KubernetesTransport {
   return async (request) => {
     const url = new URL(request.url);
     const [, account, region, name, rest] =
@@ -20,6 +24,7 @@ export function inMemoryKubernetes(world: KubernetesWorld): KubernetesTransport 
     const arn = `arn:aws:eks:${region}:${account}:cluster/${name}`;
     // What a client sees when the name of a deleted cluster's endpoint no longer resolves.
     if (!world.hasCluster(arn)) throw new Error(`getaddrinfo ENOTFOUND ${name}`);
+    check({ account, region, name });
     const query: Record<string, string | string[]> = {};
     for (const key of new Set(url.searchParams.keys())) {
       const values = url.searchParams.getAll(key);

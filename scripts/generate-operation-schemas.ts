@@ -14,6 +14,7 @@ import * as cloudtrail from "@aws-sdk/client-cloudtrail";
 import * as logs from "@aws-sdk/client-cloudwatch-logs";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as iam from "@aws-sdk/client-iam";
+import * as lambda from "@aws-sdk/client-lambda";
 import * as quotas from "@aws-sdk/client-service-quotas";
 import * as sts from "@aws-sdk/client-sts";
 
@@ -60,6 +61,14 @@ const WANTED: readonly Wanted[] = [
       InstanceStatus: ["InstanceId", "InstanceStatus", "SystemStatus", "Events"],
       InstanceStatusSummary: ["Status"],
       InstanceStatusEvent: ["Code", "Description", "NotBefore"],
+    },
+  },
+  {
+    schema: ec2.DescribeImages$,
+    keep: {
+      DescribeImagesRequest: ["Owners", "Filters", "MaxResults", "NextToken"],
+      DescribeImagesResult: ["Images", "NextToken"],
+      Image: ["ImageId", "Name", "CreationDate"],
     },
   },
   {
@@ -178,6 +187,13 @@ const WANTED: readonly Wanted[] = [
   {
     schema: cloudtrail.GetTrailStatus$,
     keep: { GetTrailStatusResponse: ["IsLogging", "LatestDeliveryError"] },
+  },
+  {
+    schema: lambda.Invoke$,
+    keep: {
+      InvocationRequest: ["FunctionName", "Payload"],
+      InvocationResponse: ["StatusCode", "FunctionError", "Payload"],
+    },
   },
   {
     schema: quotas.GetServiceQuota$,

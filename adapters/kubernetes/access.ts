@@ -4,6 +4,7 @@ import { eksClientOf } from "../aws/eks.ts";
 import type { Runtime } from "../runtime.ts";
 import { perRuntime } from "../system-runtime.ts";
 import { createKubernetesClient, type KubernetesClient } from "./client.ts";
+import { transportTo } from "./relay.ts";
 import { eksToken, TOKEN_FRESH_MS } from "./token.ts";
 
 interface CachedToken {
@@ -40,7 +41,7 @@ export function kubernetesOf(runtime: Runtime, cluster: Cluster): KubernetesClie
     });
   const ca = cluster.certificateAuthority?.data;
   return createKubernetesClient({
-    transport: runtime.kubernetes,
+    transport: transportTo(runtime, cluster),
     endpoint: cluster.endpoint.replace(/\/$/, ""),
     token: tokenSource(runtime, cluster),
     ...(ca ? { ca: Buffer.from(ca, "base64").toString("utf8") } : {}),

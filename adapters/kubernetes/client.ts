@@ -128,7 +128,8 @@ export function createKubernetesClient(access: KubernetesAccess): KubernetesClie
       if (error instanceof SlipwayError) throw error;
       throw new RetryableError(`the Kubernetes API at ${access.endpoint} does not answer`, {
         code: "Unreachable",
-        remedy: "Check the cluster's endpoint access and security groups.",
+        remedy:
+          "Check the cluster's endpoint access and security groups; put a relay into its VPC where Slipway is not (docs/deploy.md).",
         cause: error,
       });
     }

@@ -40,7 +40,10 @@ const RESOURCES: Readonly<Record<string, Resources>> = {
   "dynamodb:Query": table,
   "dynamodb:BatchGetItem": ({ RequestItems }, home) =>
     Object.keys(RequestItems as object).map((name) => arn("dynamodb", home, `table/${name}`)),
-  "lambda:InvokeFunction": (input) => [text(input.FunctionName)],
+  "lambda:InvokeFunction": (input, home) => {
+    const name = text(input.FunctionName);
+    return [name.startsWith("arn:") ? name : arn("lambda", home, `function:${name}`)];
+  },
   "sts:AssumeRole": (input) => [text(input.RoleArn)],
   "iam:SimulatePrincipalPolicy": (input) => [text(input.PolicySourceArn)],
   "states:StartExecution": (input) => [text(input.stateMachineArn)],

@@ -499,6 +499,40 @@ async function lifeOfAnAdopted(log: CallLog): Promise<void> {
   await story.close();
 }
 
+/** An upgrade that is taken back, told through notification channels. */
+async function lifeOfARollback(log: CallLog): Promise<void> {
+  const story = await Story.begin(log);
+  const { rig } = story;
+  await story.byHand("sns", "CreateTopic", { Name: "slipway-ops" });
+  const channels = "/v1/notification-channels";
+  const channel = { apiVersion: "slipway.dev/v1", kind: "NotificationChannel", scope: "all" };
+  const targets = {
+    ops: { type: "sns", topicArn: "arn:aws:sns:eu-west-1:111122223333:slipway-ops" },
+    bot: { type: "slack-bot", secret: "ssm:/slipway/bot", conversation: "C0123456789" },
+  };
+  for (const [name, target] of Object.entries(targets)) {
+    await rig.api("PUT", `${channels}/${name}`, { ...channel, metadata: { name }, target });
+    await rig.api("POST", `${channels}/${name}/test`);
+    await rig.api("GET", `${channels}/${name}`);
+  }
+  await rig.api("GET", channels);
+  rig.clusterFile = rig.clusterFile.replace(/version: ["']?1\.33["']?/, 'version: "1.34"');
+  await rig.provision({ workloads: false });
+  await story.ends(await story.start("/v1/clusters/demo/upgrades", { to: "1.35" }), "Succeeded");
+  rig.platform.faults.inject({ name: "RollbackNotReady", args: { status: "WARNING" } });
+  const rollbacks = "/v1/clusters/demo/rollbacks";
+  await story.pass(24 * 60);
+  await story.lostStart("rollback-cluster", "POST", rollbacks, {});
+  await story.ends(await story.start("/v1/clusters/demo/upgrades", { to: "1.35" }), "Succeeded");
+  // Too late for EKS to cancel it: it is asked, and the control plane comes to its end.
+  const late = await story.start(rollbacks);
+  await story.until(late, (event) => event.kind === "StepStarted" && event.step === "1.34/control-plane");
+  await rig.api("POST", `/v1/operations/${late}/cancel`, {});
+  await story.ends(late, "Succeeded");
+  await rig.api("DELETE", `${channels}/bot`);
+  await story.close();
+}
+
 const policy = (name: string): object => ({
   policyARN: `arn:aws:eks::aws:cluster-access-policy/${name}`,
   accessScope: { type: "cluster" },
@@ -513,6 +547,7 @@ beforeAll(async () => {
   await shortLife(log);
   await lifeOfRichFiles(log);
   await lifeOfAnAdopted(log);
+  await lifeOfARollback(log);
   needs = await log.needs();
   comparison = compare(granted, needs);
 }, 120_000);
@@ -534,6 +569,16 @@ const EXCEPTIONS: readonly [callers: RegExp, actions: RegExp, why: string][] = [
     /^function\//,
     /^sts:AssumeRole$/,
     "a cluster may be of another account: test/scenario/accounts.test.ts has one, not for every function",
+  ],
+  [
+    /^function\//,
+    /^lambda:InvokeFunction$/,
+    "an API server may be private to its VPC: test/scenario/relay.test.ts has one, not for every function",
+  ],
+  [
+    /^function\/(notify|api-test-notification-channel)$/,
+    /^(ssm:GetParameter|secretsmanager:GetSecretValue)$/,
+    "the embedded platform keeps the secrets of channels itself (local/outbox.ts)",
   ],
   [
     /^function\/gate$/,

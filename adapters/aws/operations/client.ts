@@ -1,6 +1,11 @@
 import { EKSClient, type EKSClientConfig } from "@aws-sdk/client-eks";
 import { partition } from "@aws-sdk/core/client";
-import type { AwsEc2QueryProtocol, AwsJson1_1Protocol, AwsQueryProtocol } from "@aws-sdk/core/protocols";
+import type {
+  AwsEc2QueryProtocol,
+  AwsJson1_1Protocol,
+  AwsQueryProtocol,
+  AwsRestJsonProtocol,
+} from "@aws-sdk/core/protocols";
 import { makeBuilder } from "@smithy/core/client";
 import { getEndpointPlugin } from "@smithy/core/endpoints";
 import type { EndpointParameterInstructions, EndpointV2, StaticOperationSchema } from "@smithy/types";
@@ -11,7 +16,11 @@ export interface Service {
   /** As in `AWS_ENDPOINT_URL_<ID>`. */
   readonly id: string;
   readonly signingName: string;
-  readonly protocol: typeof AwsEc2QueryProtocol | typeof AwsQueryProtocol | typeof AwsJson1_1Protocol;
+  readonly protocol:
+    | typeof AwsEc2QueryProtocol
+    | typeof AwsQueryProtocol
+    | typeof AwsJson1_1Protocol
+    | typeof AwsRestJsonProtocol;
   readonly namespace: string;
   readonly xmlNamespace: string;
   readonly version: string;

@@ -19,6 +19,8 @@ import type {
   StartQueryCommandOutput,
 } from "@aws-sdk/client-cloudwatch-logs";
 import type {
+  DescribeImagesCommandInput,
+  DescribeImagesCommandOutput,
   DescribeInstanceStatusCommandInput,
   DescribeInstanceStatusCommandOutput,
   DescribeInstancesCommandInput,
@@ -40,6 +42,7 @@ import type {
   SimulatePrincipalPolicyCommandInput,
   SimulatePrincipalPolicyCommandOutput,
 } from "@aws-sdk/client-iam";
+import type { InvokeCommandInput, InvokeCommandOutput } from "@aws-sdk/client-lambda";
 import type {
   GetServiceQuotaCommandInput,
   GetServiceQuotaCommandOutput,
@@ -50,7 +53,12 @@ import type {
   GetCallerIdentityCommandInput,
   GetCallerIdentityCommandOutput,
 } from "@aws-sdk/client-sts";
-import { AwsEc2QueryProtocol, AwsJson1_1Protocol, AwsQueryProtocol } from "@aws-sdk/core/protocols";
+import {
+  AwsEc2QueryProtocol,
+  AwsJson1_1Protocol,
+  AwsQueryProtocol,
+  AwsRestJsonProtocol,
+} from "@aws-sdk/core/protocols";
 import type { Operation, Service } from "./client.ts";
 import * as schemas from "./schemas.ts";
 
@@ -107,6 +115,16 @@ const cloudTrail: Service = {
   target: "CloudTrail_20131101",
 };
 
+const lambda: Service = {
+  id: "Lambda",
+  signingName: "lambda",
+  protocol: AwsRestJsonProtocol,
+  namespace: "com.amazonaws.lambda",
+  xmlNamespace: "",
+  version: "2015-03-31",
+  target: "AWSGirApiService",
+};
+
 const serviceQuotas: Service = {
   id: "Service Quotas",
   signingName: "servicequotas",
@@ -125,6 +143,11 @@ const logs: Service = {
   xmlNamespace: "http://monitoring.amazonaws.com/doc/2014-03-28/",
   version: "2014-03-28",
   target: "Logs_20140328",
+};
+
+export const describeImages: Operation<DescribeImagesCommandInput, DescribeImagesCommandOutput> = {
+  service: ec2,
+  schema: schemas.DescribeImages,
 };
 
 export const describeSubnets: Operation<DescribeSubnetsCommandInput, DescribeSubnetsCommandOutput> = {
@@ -221,4 +244,9 @@ export const startQuery: Operation<StartQueryCommandInput, StartQueryCommandOutp
 export const getQueryResults: Operation<GetQueryResultsCommandInput, GetQueryResultsCommandOutput> = {
   service: logs,
   schema: schemas.GetQueryResults,
+};
+
+export const invokeFunction: Operation<InvokeCommandInput, InvokeCommandOutput> = {
+  service: lambda,
+  schema: schemas.Invoke,
 };

@@ -336,6 +336,85 @@ export const DescribeInstanceStatus: StaticOperationSchema = [
   ],
 ];
 
+export const DescribeImages: StaticOperationSchema = [
+  9,
+  "com.amazonaws.ec2",
+  "DescribeImages",
+  0,
+  [
+    3,
+    "com.amazonaws.ec2",
+    "DescribeImagesRequest",
+    0,
+    ["Owners", "MaxResults", "NextToken", "Filters"],
+    [
+      [[1, "com.amazonaws.ec2", "OwnerStringList", 0, [0, { xmlName: "Owner" }]], { xmlName: "Owner" }],
+      1,
+      0,
+      [
+        [
+          1,
+          "com.amazonaws.ec2",
+          "FilterList",
+          0,
+          [
+            [
+              3,
+              "com.amazonaws.ec2",
+              "Filter",
+              0,
+              ["Name", "Values"],
+              [
+                0,
+                [
+                  [1, "com.amazonaws.ec2", "ValueStringList", 0, [0, { xmlName: "item" }]],
+                  { xmlName: "Value" },
+                ],
+              ],
+            ],
+            { xmlName: "Filter" },
+          ],
+        ],
+        { xmlName: "Filter" },
+      ],
+    ],
+  ],
+  [
+    3,
+    "com.amazonaws.ec2",
+    "DescribeImagesResult",
+    0,
+    ["NextToken", "Images"],
+    [
+      [0, { ec2QueryName: "NextToken", xmlName: "nextToken" }],
+      [
+        [
+          1,
+          "com.amazonaws.ec2",
+          "ImageList",
+          0,
+          [
+            [
+              3,
+              "com.amazonaws.ec2",
+              "Image",
+              0,
+              ["Name", "ImageId", "CreationDate"],
+              [
+                [0, { ec2QueryName: "Name", xmlName: "name" }],
+                [0, { ec2QueryName: "ImageId", xmlName: "imageId" }],
+                [0, { ec2QueryName: "CreationDate", xmlName: "creationDate" }],
+              ],
+            ],
+            { xmlName: "item" },
+          ],
+        ],
+        { ec2QueryName: "ImagesSet", xmlName: "imagesSet" },
+      ],
+    ],
+  ],
+];
+
 export const DescribeInstanceTypes: StaticOperationSchema = [
   9,
   "com.amazonaws.ec2",
@@ -1085,6 +1164,37 @@ export const GetTrailStatus: StaticOperationSchema = [
   2,
   [3, "com.amazonaws.cloudtrail", "GetTrailStatusRequest", 0, ["Name"], [0], 1],
   [3, "com.amazonaws.cloudtrail", "GetTrailStatusResponse", 0, ["IsLogging", "LatestDeliveryError"], [2, 0]],
+];
+
+export const Invoke: StaticOperationSchema = [
+  9,
+  "com.amazonaws.lambda",
+  "Invoke",
+  { http: ["POST", "/2015-03-31/functions/{FunctionName}/invocations", 200] },
+  [
+    3,
+    "com.amazonaws.lambda",
+    "InvocationRequest",
+    0,
+    ["FunctionName", "Payload"],
+    [
+      [0, 1],
+      [[0, "com.amazonaws.lambda", "Blob", 8, 21], 16],
+    ],
+    1,
+  ],
+  [
+    3,
+    "com.amazonaws.lambda",
+    "InvocationResponse",
+    0,
+    ["StatusCode", "FunctionError", "Payload"],
+    [
+      [1, 32],
+      [0, { httpHeader: "X-Amz-Function-Error" }],
+      [[0, "com.amazonaws.lambda", "Blob", 8, 21], 16],
+    ],
+  ],
 ];
 
 export const GetServiceQuota: StaticOperationSchema = [
