@@ -192,8 +192,11 @@ function judge(view: View, node: ObservedNode): Verdict {
   if (health.state === "leaving") return say("leaving", health.why);
   if (view.asked && !asked) return say("mode", "nobody asked for it");
   if (!policy) return say("policy-invalid", "the cluster's policy does not parse, and permits nothing");
+  const confirmedAt = health.since + policy.confirmSeconds * 1000;
   if (!asked && policy.mode !== "remediate")
-    return say("mode", `the policy's mode for nodes is ${policy.mode}`);
+    return !onlyMaintenance(health) && now < confirmedAt
+      ? say("confirming", `sick since ${iso(health.since)}: ${describeHealth(health)}`, confirmedAt)
+      : say("mode", `${describeHealth(health)}; the policy's mode for nodes is ${policy.mode}`);
   if (!asked && history.breaker)
     return say("breaker", `automation is off for this cluster: ${history.breaker.reason}`);
   if (activeOf(history).some((entry) => entry.node === node.name))
@@ -210,7 +213,6 @@ function judge(view: View, node: ObservedNode): Verdict {
   if (node.machine.state === "unknown")
     return say("unknown", "EC2 gave no answer about its machine, and an unknown is not a reason to act");
 
-  const confirmedAt = health.since + policy.confirmSeconds * 1000;
   if (!asked && !onlyMaintenance(health) && now < confirmedAt)
     return say("confirming", `sick since ${iso(health.since)}: ${describeHealth(health)}`, confirmedAt);
   const signal = falseSignal(view, group, policy);

@@ -20,7 +20,6 @@ const consider: readonly Grant[] = [
   deleteFromStore,
   bus,
   permissions.startWorkflows,
-  ...permissions.mayWait,
   ...observe,
 ];
 /** Claims and other small documents. */
@@ -40,7 +39,7 @@ export const nodesFunctions: readonly FunctionDeclaration[] = [
     "events",
     "on-spot-interruption",
     "Cordons and drains the node of a Spot machine that EC2 takes, within its two minutes",
-    [...documents, bus, permissions.eksCluster, permissions.machines],
+    [...documents, bus, permissions.eksCluster, permissions.instances],
     { ...onKubernetes, timeoutSeconds: 150 },
   ),
   listener(
@@ -79,7 +78,9 @@ export const nodesFunctions: readonly FunctionDeclaration[] = [
   task("plan-alarms", "Makes the requests for the alarms on the nodes of a cluster", [permissions.eksAddon], {
     store: [readStore],
   }),
-  task("plan-remediation", "Says which nodes a remediation still has to take care of", []),
+  task("plan-remediation", "Says which nodes a remediation still has to take care of", [], {
+    store: [readStore, listStore],
+  }),
   task(
     "confirm-node",
     "Looks again whether a node is sick and may be touched, and cordons it",

@@ -289,7 +289,9 @@ async function report(
       message: `Automation of nodes is off for ${record.ref.name}: ${decision.trip}. Look at what fails, then: slipway automation ${record.ref.name} --reset-breaker --reason ...`,
       reason: decision.trip,
     });
-  const news = said.filter((verdict) => !["remediate", "in-remediation"].includes(verdict.code));
+  const news = said.filter(
+    (verdict) => !["remediate", "in-remediation", "confirming"].includes(verdict.code),
+  );
   for (const [, group] of Map.groupBy(news, (verdict) => `${verdict.code} ${verdict.text}`)) {
     const [first] = group;
     if (!first) continue;
@@ -297,7 +299,7 @@ async function report(
     const event =
       first.code === "deferred"
         ? "Remediation Deferred"
-        : ["mode", "confirming"].includes(first.code)
+        : first.code === "mode"
           ? "Sick Node Found"
           : "Remediation Withheld";
     await tell(context, event, record.ref, {
