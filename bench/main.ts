@@ -7,6 +7,7 @@ import { benchMainJob } from "./main-job.ts";
 import { benchOneHop } from "./one-hop.ts";
 import { benchPatterns } from "./patterns.ts";
 import { report } from "./report.ts";
+import { benchSweep } from "./sweep.ts";
 
 const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 
@@ -15,6 +16,7 @@ const parts: Record<string, () => Promise<void>> = {
   patterns: async () => report("Event patterns", benchPatterns()),
   "one-hop": async () => report("One hop", await benchOneHop()),
   "critical-path": async () => report("Critical path, simulated time", await benchCriticalPath()),
+  sweep: async () => report("Sweep of a fleet for drift, simulated time", await benchSweep()),
   bundles: async () => report("Bundles", await benchBundles(root, [...functions, ...apiFunctions])),
   "main-job": async () => report("Main job, a process of its own, virtual time", await benchMainJob(root)),
 };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { sha256 } from "../plan/sha256.ts";
 
 const iso = z.string();
 
@@ -72,7 +73,13 @@ export function chosen(
         state.dueAt === undefined &&
         time(state.lookedAt) <= now - SWEEP_EVERY_MS + everyMs,
     )
-    .toSorted((a, b) => time(a.state.lookedAt) - time(b.state.lookedAt) || (a.key < b.key ? -1 : 1));
+    // Those that nobody ever looked at are mixed: neighbours are of one region, which is asked for only so much.
+    .map((candidate) => ({ candidate, order: sha256(candidate.key) }))
+    .toSorted(
+      (a, b) =>
+        time(a.candidate.state.lookedAt) - time(b.candidate.state.lookedAt) || (a.order < b.order ? -1 : 1),
+    )
+    .map(({ candidate }) => candidate);
   const share = Math.ceil((candidates.length * everyMs) / SWEEP_EVERY_MS);
   return [...due, ...stale.slice(0, share)];
 }

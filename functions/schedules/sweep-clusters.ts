@@ -19,7 +19,7 @@ import type { TaskContext } from "../lib/task.ts";
 /** As the schedule of functions/platform/drift.ts says. */
 const EVERY_MS = 300_000;
 /** The list of clusters is long and changes seldom. */
-const LIST_EVERY_MS = 1_800_000;
+const LIST_EVERY_MS = 600_000;
 /** No look is begun after this: the function has 240 s, and a look at a slow cluster takes some. */
 const BEGIN_WITHIN_MS = 150_000;
 /** Looks beside one another. Each makes at most some five calls at once. */
