@@ -135,7 +135,7 @@ export function directClient(endpoint: AwsEndpoint) {
     // A client's middleware does not change after its first call: resolving it anew was a tenth of every run. The
     // document client of DynamoDB refuses it; simulations have no table.
     cacheMiddleware: true,
-    protocol: directProtocol(),
+    protocol: directProtocol() as never,
     httpAuthSchemes: [
       {
         schemeId: "aws.auth#sigv4",

@@ -88,7 +88,7 @@ export function createSend(config: AwsClientConfig): Send {
       ...config,
       serviceId: service.id,
       signingName: service.signingName,
-      protocol: service.protocol,
+      protocol: config.protocol ?? service.protocol,
       protocolSettings: {
         defaultNamespace: service.namespace,
         errorTypeRegistries: [],
