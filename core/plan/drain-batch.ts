@@ -21,6 +21,29 @@ export interface DrainPod {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Zones that its volumes are in: elsewhere it cannot run. Absent: anywhere. */
+  readonly zones?: readonly string[];
+  /** Node labels that it demands. */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly DrainToleration[];
+}
+
+export interface DrainToleration {
+  readonly key?: string | undefined;
+  readonly operator?: string | undefined;
+  readonly value?: string | undefined;
+  readonly effect?: string | undefined;
+}
+
+/** A node outside of the group that takes pods: Ready and not cordoned. */
+export interface DrainTaker {
+  readonly zone?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly {
+    readonly key: string;
+    readonly value?: string | undefined;
+    readonly effect: string;
+  }[];
 }
 
 export interface DrainLimits {
@@ -35,6 +58,8 @@ export interface DrainRequest {
   readonly nodes: readonly DrainNode[];
   readonly limits: DrainLimits;
   readonly budgets: readonly Pick<BudgetFacts, "namespace" | "name" | "matchLabels" | "disruptionsAllowed">[];
+  /** The nodes that pods with volumes could go to; absent where no pod has such a volume. */
+  readonly takers?: readonly DrainTaker[] | undefined;
 }
 
 /** A node that is left for later, with what holds it. */
@@ -42,9 +67,10 @@ export interface SkippedNode {
   readonly node: string;
   /**
    * `budget`: a budget lets no pod go now. `overlap`: several budgets match one pod, the API refuses its eviction
-   * whatever they allow. `limit`: as many nodes as may are draining; its budgets were not looked at.
+   * whatever they allow. `zone`: a volume of a pod is in a zone where no other node takes pods, it could not come
+   * back. `limit`: as many nodes as may are draining; its budgets were not looked at.
    */
-  readonly reason: "budget" | "overlap" | "limit";
+  readonly reason: "budget" | "overlap" | "zone" | "limit";
   /** `default/web-7d9f-abc`. */
   readonly pods: readonly string[];
   /** `default/web`. */
@@ -85,7 +111,7 @@ export function drainCandidates(nodes: readonly DrainNode[]): DrainNode[] {
 }
 
 /** Decides the next batch. Never more than the limits allow, counting the nodes that are draining already. */
-export function nextBatch({ nodes, limits, budgets }: DrainRequest): DrainBatch {
+export function nextBatch({ nodes, limits, budgets, takers }: DrainRequest): DrainBatch {
   const draining = nodes.filter((node) => node.state === "draining");
   const drained = nodes.filter((node) => node.state === "drained").length;
   const room = new Room(nodes, limits, draining);
@@ -98,7 +124,7 @@ export function nextBatch({ nodes, limits, budgets }: DrainRequest): DrainBatch 
       skipped.push({ node: node.name, reason: "limit", pods: [], budgets: [] });
       continue;
     }
-    const hold = shares.holds(node);
+    const hold = strandedBy(node, takers) ?? shares.holds(node);
     if (hold) {
       skipped.push(hold);
       continue;
@@ -117,6 +143,34 @@ export function nextBatch({ nodes, limits, budgets }: DrainRequest): DrainBatch 
     done: drained === nodes.length,
     stuck: drained < nodes.length && drain.length === 0 && draining.length === 0,
   };
+}
+
+/** Pods whose volumes are where no node would take them: evicted they would stay Pending. */
+function strandedBy(node: DrainNode, takers: DrainRequest["takers"]): SkippedNode | undefined {
+  if (!takers) return undefined;
+  const stranded = node.pods.filter((pod) => pod.zones && !takers.some((taker) => takes(taker, pod)));
+  if (stranded.length === 0) return undefined;
+  const pods = stranded.map((pod) => `${pod.namespace}/${pod.name}`).toSorted();
+  return { node: node.name, reason: "zone", pods, budgets: [] };
+}
+
+/** Whether zone, labels and taints let the pod run there; room is the scheduler's business. */
+export function takes({ zone = "", labels, taints }: DrainTaker, pod: DrainPod): boolean {
+  const { zones, nodeSelector = {}, tolerations = [] } = pod;
+  return (
+    (zones === undefined || zones.includes(zone)) &&
+    Object.entries(nodeSelector).every(([key, value]) => labels[key] === value) &&
+    taints.every(
+      (taint) =>
+        taint.effect === "PreferNoSchedule" ||
+        tolerations.some(
+          (t) =>
+            (!t.effect || t.effect === taint.effect) &&
+            (!t.key || t.key === taint.key) &&
+            (t.operator === "Exists" || (t.key !== undefined && (t.value ?? "") === (taint.value ?? ""))),
+        ),
+    )
+  );
 }
 
 /** How many more nodes may start, in the group and in each zone. */

@@ -8,10 +8,17 @@ import {
   podFacts,
 } from "../../adapters/kubernetes/facts.ts";
 import type { NodeProgress } from "../../core/operation/types.ts";
-import { budgetsOf, type DrainNode, nextBatch, type SkippedNode } from "../../core/plan/drain-batch.ts";
+import {
+  budgetsOf,
+  type DrainNode,
+  type DrainPod,
+  nextBatch,
+  type SkippedNode,
+} from "../../core/plan/drain-batch.ts";
 import type { RotationPolicy } from "../../core/policy/schema.ts";
 import type { BudgetFacts } from "../../core/snapshot.ts";
 import { concurrently } from "./concurrently.ts";
+import { takersOf, zonesOfPods } from "./volume-zones.ts";
 
 /**
  * The state of a node's drain is kept on the node itself, so that every pass, in whatever process, starts from
@@ -45,6 +52,8 @@ export interface BlockedPod {
   readonly node: string;
   /** `default/web`, or the API server's words where no budget is to blame. */
   readonly by: readonly string[];
+  /** It could not come back: the zone of its volume, where no other node takes pods. */
+  readonly zone?: string;
 }
 
 interface LiveNode {
@@ -104,10 +113,18 @@ export async function drainPass(
     (live) => mark(live, "blocked", "Blocked"),
   );
 
+  const zones = await zonesOfPods(
+    client,
+    nodes.flatMap((live) => live.pods),
+  );
   const batch = nextBatch({
-    nodes: nodes.map((live) => drainNode(live)),
+    nodes: nodes.map((live) => drainNode(live, zones)),
     limits: { maxUnavailable: policy.maxUnavailable, perZone: policy.perZone },
     budgets,
+    takers:
+      zones.size === 0
+        ? undefined
+        : takersOf(await client.listNodes(), new Set(nodes.map((live) => live.name))),
   });
   const starting = new Set(batch.drain);
   await concurrently(
@@ -122,7 +139,7 @@ export async function drainPass(
     .filter((skip) => skip.reason !== "limit")
     .flatMap((skip) => {
       const live = nodes.find((candidate) => candidate.name === skip.node);
-      return heldPods(skip, live?.pods ?? [], budgets);
+      return heldPods(skip, live?.pods ?? [], budgets, zones);
     });
   // A person looks first for the node that waits for a budget; it is said once, until its drain begins.
   await concurrently(
@@ -160,11 +177,20 @@ export async function drainPass(
 }
 
 /** The pods of a node that was not started, each with the budgets that count for it. */
-function heldPods(skip: SkippedNode, pods: readonly V1Pod[], budgets: readonly BudgetFacts[]): BlockedPod[] {
+function heldPods(
+  skip: SkippedNode,
+  pods: readonly V1Pod[],
+  budgets: readonly BudgetFacts[],
+  zones: ReadonlyMap<string, readonly string[]>,
+): BlockedPod[] {
   const names = new Set(skip.pods);
   return pods.map(podFacts).flatMap((pod) => {
     const name = `${pod.namespace}/${pod.name}`;
     if (!names.has(name)) return [];
+    if (skip.reason === "zone") {
+      const where = zones.get(name)?.join(" or ") || "no zone in common";
+      return [{ pod: name, node: skip.node, by: [`its volume is in ${where}`], zone: where }];
+    }
     const by = budgetsOf(pod, budgets).map((budget) => `${budget.namespace}/${budget.name}`);
     return [{ pod: name, node: skip.node, by }];
   });
@@ -205,9 +231,17 @@ function stateOf(node: V1Node, mark: string, pods: readonly V1Pod[]): DrainNode[
   return mark === "draining" || mark === "blocked" ? mark : "cordoned";
 }
 
-function drainNode({ node, name, state, pods }: LiveNode): DrainNode {
+function drainNode(
+  { node, name, state, pods }: LiveNode,
+  zones: ReadonlyMap<string, readonly string[]>,
+): DrainNode {
   const { zone } = nodeFacts(node);
-  return { name, state, pods: pods.map(podFacts), ...(zone === undefined ? {} : { zone }) };
+  const moved = pods.map((pod): DrainPod => {
+    const facts = podFacts(pod);
+    const bound = zones.get(`${facts.namespace}/${facts.name}`);
+    return bound === undefined ? facts : { ...facts, zones: bound, tolerations: pod.spec?.tolerations ?? [] };
+  });
+  return { name, state, pods: moved, ...(zone === undefined ? {} : { zone }) };
 }
 
 /** Asks for the eviction of the pods of nodes; budgets are the API server's to honour. */

@@ -131,8 +131,12 @@ const names = (blocked: readonly BlockedPod[]): string => {
 
 function describe(pass: DrainPass, undo: boolean): string {
   const what = undo ? "emptied again" : "drained";
-  const blocked = pass.blocked.length > 0 ? `; held by budgets: ${names(pass.blocked)}` : "";
-  return `${pass.drained} of ${pass.total} nodes ${what}${blocked}`;
+  const stranded = pass.blocked.some(({ zone }) => zone !== undefined);
+  const held =
+    pass.blocked.length > 0
+      ? `; held by ${stranded ? "volumes and budgets" : "budgets"}: ${names(pass.blocked)}`
+      : "";
+  return `${pass.drained} of ${pass.total} nodes ${what}${held}`;
 }
 
 function gaveUp(
@@ -149,6 +153,17 @@ function gaveUp(
     nodes: [...new Set(pass.blocked.map((blocked) => blocked.node))].sort(),
     ...(unscheduled.length > 0 ? { unscheduled } : {}),
   };
+  const stranded = pass.blocked.filter(({ zone }) => zone !== undefined);
+  if (stranded.length > 0)
+    return new TerminalError(
+      `pods on ${nodegroup} could not come back anywhere, so they were left where they are: ${names(stranded)}; no other node that takes pods is in ${[...new Set(stranded.map(({ zone }) => zone))].join(", ")}`,
+      {
+        code: "ZoneWithoutNodes",
+        remedy:
+          "See that a new node comes up in that zone (subnet, free addresses, capacity of the instance type), then retry the operation.",
+        detail: { ...detail, pods: stranded.map(({ pod }) => pod) },
+      },
+    );
   return pass.blocked.length > 0
     ? new TerminalError(
         `pods on ${nodegroup} could not be evicted for ${minutes} minutes: ${names(pass.blocked)}${unscheduled.length > 0 ? `; pods find no node: ${unscheduled.join("; ")}` : ""}`,

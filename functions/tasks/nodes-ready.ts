@@ -1,14 +1,17 @@
+import type { V1Node } from "@kubernetes/client-node";
 import * as z from "zod";
 import { runtimeIn } from "../../adapters/accounts.ts";
 import type { ScalingGroup } from "../../adapters/aws/auto-scaling.ts";
 import { eksOf } from "../../adapters/aws/eks.ts";
 import { kubernetesOf } from "../../adapters/kubernetes/access.ts";
+import type { KubernetesClient } from "../../adapters/kubernetes/client.ts";
 import { readySince } from "../../adapters/kubernetes/facts.ts";
 import { clusterNotFound } from "../../adapters/snapshot.ts";
 import { TerminalError } from "../../core/errors.ts";
 import { handTagsOver, hasAutoscaler, keepNodes } from "../lib/autoscaler.ts";
 import { type GroupKind, groupKind, nodesOfGroup, scalingGroupsOfGroup } from "../lib/group-nodes.ts";
 import { task, taskInput } from "../lib/task.ts";
+import { takersOf, zonesOfPods } from "../lib/volume-zones.ts";
 import { operationAtGate, policyFor, record } from "../lib/work.ts";
 
 const input = taskInput.extend({
@@ -94,6 +97,26 @@ export const handler = task(
         });
         return { state: "grow", ready: times.length, ...grown };
       }
+      const wider = await zonesMissing(
+        client,
+        await nodesOfGroup(there, client, group(blue)),
+        nodes,
+        size,
+        made,
+      );
+      if (wider) {
+        await record(context, operationId, {
+          kind: "Note",
+          step,
+          message: `Volumes of pods on ${blue} are in ${wider.zones.join(", ")}, where ${green} has no node; it grows to ${wider.size} nodes, one for each zone`,
+        });
+        return {
+          state: "grow",
+          ready: times.length,
+          size: wider.size,
+          request: sizeRequest(made, wider.size, kind),
+        };
+      }
       await handTagsOver(there, old, made);
       if (await hasAutoscaler(client)) await keepNodes(client, nodes, operationId);
     }
@@ -118,12 +141,36 @@ function followed(
   const [old] = blue;
   const [made] = green;
   if (!old || !made || old.deleting || old.desired <= size || made.desired >= old.desired) return undefined;
-  const max = Math.max(made.max, old.desired);
-  return {
-    size: old.desired,
-    request:
-      kind === "managed"
-        ? { ScalingConfig: { MinSize: made.min, MaxSize: max, DesiredSize: old.desired } }
-        : { AutoScalingGroupName: made.name, MaxSize: max, DesiredCapacity: old.desired },
-  };
+  return { size: old.desired, request: sizeRequest(green, old.desired, kind) };
+}
+
+/** The arguments of UpdateNodegroupConfig (without names), or of UpdateAutoScalingGroup. */
+function sizeRequest([made]: readonly ScalingGroup[], size: number, kind: GroupKind): object {
+  const max = Math.max(made?.max ?? 0, size);
+  return kind === "managed"
+    ? { ScalingConfig: { MinSize: made?.min ?? 0, MaxSize: max, DesiredSize: size } }
+    : { AutoScalingGroupName: made?.name ?? "", MaxSize: max, DesiredCapacity: size };
+}
+
+/**
+ * Zones that volumes of blue's pods are in and that green has no node in, with the size at which Auto Scaling, which
+ * evens zones out, has one in each. Undefined when none is missing, or when green is that large already: then the
+ * drain says what it waits for.
+ */
+async function zonesMissing(
+  client: KubernetesClient,
+  blue: readonly V1Node[],
+  green: readonly V1Node[],
+  size: number,
+  [made]: readonly ScalingGroup[],
+): Promise<{ readonly zones: string[]; readonly size: number } | undefined> {
+  const most = made?.subnetIds.length ?? 0;
+  if (size >= most) return undefined;
+  const names = new Set(blue.map((node) => node.metadata?.name ?? ""));
+  const pods = (await client.listPods()).filter((pod) => names.has(pod.spec?.nodeName ?? ""));
+  const covered = new Set(takersOf(green, new Set()).map((node) => node.zone ?? ""));
+  const zones = [...(await zonesOfPods(client, pods)).values()].flatMap((own) =>
+    own.some((zone) => covered.has(zone)) ? [] : own.slice(0, 1),
+  );
+  return zones.length === 0 ? undefined : { zones: [...new Set(zones)].toSorted(), size: most };
 }
