@@ -14,6 +14,8 @@ export interface AwsClientConfig {
   /** In virtual time back-off on the platform's clock. */
   readonly retryStrategy?: object;
   readonly maxAttempts?: number;
+  /** In simulations: how requests are written and answers read, whatever the service; else each service's own. */
+  readonly protocol?: never;
 }
 
 /**
