@@ -45,7 +45,7 @@ export const GRANTS_BY_TYPE: Readonly<Record<string, readonly Grant[]>> = {
   ],
   "AWS::EC2::VPCGatewayAttachment": [
     on(ec2("internet-gateway", "vpc"), "ec2:AttachInternetGateway", "ec2:DetachInternetGateway"),
-    // A file may attach its VPC to a VPN (`vpc.extraCIDRs` and a gateway of its own).
+    // Hybrid nodes behind a VPN: remoteNetworkConfig.vpcGatewayID of a file.
     on(ec2("vpc", "vpn-gateway"), "ec2:AttachVpnGateway", "ec2:DetachVpnGateway"),
     looks("ec2:DescribeInternetGateways", "ec2:DescribeVpnGateways"),
   ],

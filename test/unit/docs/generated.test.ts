@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 import type { StateMachine } from "../../../core/declaration.ts";
 import { costPage } from "../../../scripts/docs/cost-page.ts";
 import { mermaid } from "../../../scripts/docs/mermaid.ts";
-import { permissionsPage } from "../../../scripts/docs/permissions-page.ts";
 import { workflowPages } from "../../../scripts/docs/workflow-pages.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -26,7 +25,7 @@ function differences(current: string, made: string): string[] {
 }
 
 describe("generated documentation (if it fails: npm run docs:generate)", () => {
-  it.each([...workflowPages(), permissionsPage()])("$path is current", ({ path, text }) => {
+  it.each(workflowPages())("$path is current", ({ path, text }) => {
     expect(read(path)).toBe(text);
   });
 
