@@ -100,6 +100,8 @@ export const eksUpdates: Grant = {
 /** The rollback of a control plane's version is the same action as its upgrade. */
 export const eksRollBack: Grant = { actions: ["eks:UpdateClusterVersion"], resources: [cluster] };
 
+export const eksClusterUpdate: Grant = { actions: ["eks:DescribeUpdate"], resources: [cluster] };
+
 export const eksCancelUpdate: Grant = { actions: ["eks:CancelUpdate"], resources: [cluster] };
 
 export const eksInsights: Grant = { actions: ["eks:ListInsights"], resources: [cluster] };
@@ -122,6 +124,9 @@ export const stacks: Grant = {
   actions: ["cloudformation:DescribeStacks"],
   resources: ["arn:{partition}:cloudformation:{region}:{account}:stack/slipway-*/*"],
 };
+
+/** The images that EKS publishes; DescribeImages knows no resource. */
+export const eksImages: Grant = { actions: ["ec2:DescribeImages"], resources: ["*"] };
 
 /** DescribeSubnets knows no resource. */
 export const subnets: Grant = { actions: ["ec2:DescribeSubnets"], resources: ["*"] };

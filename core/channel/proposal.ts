@@ -93,17 +93,17 @@ export function wantedOf(policy: ChannelPolicy, facts: ChannelFacts, now: number
 /**
  * Whether something is to be proposed now. Not while an earlier proposal of its kind is open; and not again for
  * the same thing, however that ended: who rejected it, or where it failed, is asked anew only when what is wanted
- * has changed. What checks blocked is tried again with each look.
+ * has changed. What checks blocked is tried again with each look. `status`: of the operation that is remembered;
+ * undefined when there is none.
  */
 export function mayPropose(
   proposal: Proposal,
   earlier: Remembered | undefined,
   status: OperationStatus | undefined,
 ): boolean {
-  if (!earlier) return true;
-  if (earlier.operationId === undefined) return true;
-  if (status !== undefined && !ENDED.has(status)) return false;
-  return earlier.key !== proposal.key;
+  // Blocked by checks, or remembered and then cut off before the operation was stored.
+  if (!earlier || status === undefined) return true;
+  return ENDED.has(status) && earlier.key !== proposal.key;
 }
 
 const DAY_MS = 86_400_000;

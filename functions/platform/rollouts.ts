@@ -59,6 +59,24 @@ export const rolloutsFunctions: readonly FunctionDeclaration[] = [
     [...operationLog, startWorkflows, describeExecutions],
     { timeoutSeconds: 240 },
   ),
+  listener(
+    "schedules",
+    "propose-upgrades",
+    "Warns of support that ends, and proposes or begins what the channels of clusters want",
+    [
+      ...operationLog,
+      ...mayWait,
+      ...snapshot,
+      ...auditLog,
+      permissions.eksImages,
+      bus,
+      deleteFromStore,
+      managedAccounts,
+      searchStore,
+      startWorkflows,
+    ],
+    { kubernetes: true, memoryMB: 1024, timeoutSeconds: 240 },
+  ),
 ];
 
 export const rolloutsRules: readonly RuleDeclaration[] = [
@@ -67,6 +85,12 @@ export const rolloutsRules: readonly RuleDeclaration[] = [
     purpose: "A rollout whose execution was stopped goes on where it was",
     schedule: "rate(5 minutes)",
     target: { function: "sweep-rollouts" },
+  },
+  {
+    name: "propose-upgrades",
+    purpose: "Each cluster once a day, spread over its hours: no version leaves support unnoticed",
+    schedule: "rate(1 hour)",
+    target: { function: "propose-upgrades" },
   },
 ];
 

@@ -11,6 +11,7 @@ import type { Provider } from "./cloudformation/provider.ts";
 import { createStackEngine } from "./cloudformation/stack-engine.ts";
 import { openStackState } from "./cloudformation/state.ts";
 import { ensureDefaultVpc } from "./default-vpc.ts";
+import { describeImages } from "./ec2/describe-images.ts";
 import { describeNetwork } from "./ec2/describe-network.ts";
 import { instanceHandlers } from "./ec2/instances.ts";
 import { launchTemplates } from "./ec2/launch-templates.ts";
@@ -45,6 +46,7 @@ export function createInfra(parts: {
   const iam = createIam({ kernel, faults });
   const templates = launchTemplates(kernel, state, faults);
   const ec2 = {
+    ...describeImages(kernel),
     ...describeNetwork({ state, addresses, faults }),
     ...vpcHandlers(kernel, state),
     ...routingHandlers(kernel, state),
