@@ -6,13 +6,14 @@ import { task } from "./declare.ts";
 const { eksCluster, eksUpdates } = permissions;
 
 export const rollbackFunctions: readonly FunctionDeclaration[] = [
-  task("begin-rollback", "Has EKS roll a control plane back to the version before", [
-    eksCluster,
-    eksUpdates,
-    permissions.eksRollBack,
-  ]),
+  task(
+    "begin-rollback",
+    "Has EKS roll a control plane back to the version before",
+    [eksCluster, eksUpdates, permissions.eksRollBack],
+    { store: [permissions.readStore] },
+  ),
   task("follow-rollback", "Looks how the rollback of a control plane stands, and passes a cancel on", [
-    eksUpdates,
+    permissions.eksClusterUpdate,
     permissions.eksCancelUpdate,
   ]),
 ];

@@ -517,7 +517,17 @@ async function lifeOfARollback(log: CallLog): Promise<void> {
     await rig.api("GET", `${channels}/${name}`);
   }
   await rig.api("GET", channels);
-  rig.clusterFile = rig.clusterFile.replace(/version: ["']?1\.33["']?/, 'version: "1.34"');
+  const { LaunchTemplate: template } = (await story.byHand("ec2", "CreateLaunchTemplate", {
+    LaunchTemplateName: "batch",
+    LaunchTemplateData: { EbsOptimized: true },
+  })) as { LaunchTemplate: { LaunchTemplateId: string } };
+  rig.clusterFile = rig.clusterFile
+    .replace(/version: ["']?1\.33["']?/, 'version: "1.34"')
+    .replace(
+      "    instanceType: m7g.xlarge\n",
+      `    instanceTypes: [m7g.xlarge]\n    launchTemplate: { id: ${template.LaunchTemplateId} }\n`,
+    )
+    .replace("    volumeSize: 120\n", "");
   await rig.provision({ workloads: false });
   await story.ends(await story.start("/v1/clusters/demo/upgrades", { to: "1.35" }), "Succeeded");
   rig.platform.faults.inject({ name: "RollbackNotReady", args: { status: "WARNING" } });
