@@ -18,9 +18,13 @@ const targetSchema = z.object({
   why: z.string(),
 });
 
+/** The nodes that a request for a remediation names. */
+export const targetsOfRequest = (request: Operation["request"]): RemediationTarget[] =>
+  z.array(targetSchema).parse(request.targets);
+
 /** The nodes that a remediation is about. */
 export const targetsOfOperation = (operation: Operation): RemediationTarget[] =>
-  z.array(targetSchema).parse(operation.request.targets);
+  targetsOfRequest(operation.request);
 
 export function targetNamed(operation: Operation, node: string): RemediationTarget {
   const target = targetsOfOperation(operation).find((candidate) => candidate.node === node);
