@@ -9,7 +9,6 @@ import { desiredAddons, ownRoles, ownVpc } from "../../../core/cluster-config/de
 import { parseClusterConfig } from "../../../core/cluster-config/parse.ts";
 import type { ClusterConfig } from "../../../core/cluster-config/schema.ts";
 import type { ClusterRef } from "../../../core/cluster-ref.ts";
-import { TerminalError } from "../../../core/errors.ts";
 import type { Finding, OperationType, Override, Plan } from "../../../core/operation/types.ts";
 import { planAddonUpdate } from "../../../core/plan/addon-update.ts";
 import { planAdopt } from "../../../core/plan/adopt.ts";
@@ -26,6 +25,7 @@ import { versionBefore } from "../../../core/rollback/facts.ts";
 import type { ClusterSnapshot } from "../../../core/snapshot.ts";
 import { earlierConfig, readComparison } from "../comparison.ts";
 import { reconcilePlanFor } from "../drift/plan.ts";
+import { remediationAgain } from "../nodes/again.ts";
 import { policyOfCluster } from "../policies.ts";
 import { completedConfig } from "../provisioning.ts";
 import { wantedSubnets, withChange } from "../rotation-change.ts";
@@ -133,10 +133,8 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
     case "reconcile-drift":
       return reconcilePlanFor(runtime, record, request.fields as readonly string[], policy);
     case "remediate-node":
-      throw new TerminalError(`there is no plan of a ${type} on request`, {
-        code: "PlanMismatch",
-        remedy: "Let what starts such an operation plan it.",
-      });
+      // Each node is looked at again before it is touched; one that is well by then is left alone.
+      return remediationAgain(runtime, record, request, policy);
   }
 }
 
