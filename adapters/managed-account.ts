@@ -14,8 +14,10 @@ const there = (grants: readonly Grant[]): Grant[] =>
 
 /** Everything that adapters declare. */
 const declared = (): Grant[] =>
-  Object.values(permissions)
-    .flatMap((value): readonly unknown[] => (Array.isArray(value) ? value : [value]))
+  Object.entries(permissions)
+    // In the order of names, which does not hang on how the module was loaded.
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, value]): readonly unknown[] => (Array.isArray(value) ? value : [value]))
     .filter((value): value is Grant => typeof value === "object" && value !== null && "actions" in value);
 
 /**

@@ -121,18 +121,18 @@ describe("slipway doctor at home", () => {
 
   it("names the actions that a role lost", async () => {
     await start();
-    const RoleName = "slipway-local-workflow-upgrade-cluster";
+    const RoleName = "slipway-local-workflow-provision-cluster";
     await as(HOME, "iam")("PutRolePolicy", {
       RoleName,
       PolicyName: "guardrail",
       PolicyDocument: JSON.stringify({
         Version: "2012-10-17",
-        Statement: [{ Effect: "Deny", Action: "eks:UpdateClusterVersion", Resource: "*" }],
+        Statement: [{ Effect: "Deny", Action: "eks:CreateCluster", Resource: "*" }],
       }),
     });
     const permissions = check(await doctor(), "PERMISSIONS");
     expect(permissions.status).toBe("fail");
-    expect(permissions.evidence).toContain("eks:UpdateClusterVersion");
+    expect(permissions.evidence).toContain("eks:CreateCluster");
     expect(permissions.evidence).toContain(RoleName);
   });
 });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { managedRoleGrants } from "../../../adapters/managed-account.ts";
-import { snapshot } from "../../../adapters/permissions.ts";
+import { relays, snapshot } from "../../../adapters/permissions.ts";
 import { workflowGrants } from "../../../adapters/workflow-grants.ts";
 import { fillGrant } from "../../../core/grants.ts";
 import { compilePattern } from "../../../local/events/pattern/compile.ts";
@@ -106,7 +106,12 @@ describe("the managed role's grants", () => {
       grant.actions.filter((action) => /^(eks|cloudformation|ec2):/.test(action)),
     );
     expect(wanted.filter((action) => !granted.has(action))).toEqual([]);
-    expect([...granted].filter((action) => /^(states|lambda|dynamodb|xray):/.test(action))).toEqual([]);
+    expect([...granted].filter((action) => /^(states|dynamodb|xray):/.test(action))).toEqual([]);
+    // Of Lambda nothing but relays.
+    const functions = managedRoleGrants().filter(({ actions }) =>
+      actions.some((one) => one.startsWith("lambda:")),
+    );
+    expect(functions).toEqual([relays]);
   });
 
   it("are made from the workflows as they are now; run npm run generate", () => {
