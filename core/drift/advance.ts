@@ -144,8 +144,14 @@ const resolved = (record: DriftRecord, resolution: Resolution): DriftRecord => {
 const recentFlips = ({ flips }: DriftRecord, now: number): readonly Flip[] =>
   flips.filter((flip) => now - Date.parse(flip.at) < HOUR_MS);
 
-const isLoop = (record: DriftRecord, now: number): boolean =>
-  recentFlips(record, now).length >= FLIPS_OF_A_LOOP;
+/** Three flips, or two remediations that did not last: events come late, so that flips may seem to be further apart. */
+const isLoop = (record: DriftRecord, { now, attempts }: Sight): boolean =>
+  recentFlips(record, now).length >= FLIPS_OF_A_LOOP ||
+  attempts.filter(
+    ({ state, endedAt }) =>
+      state === "succeeded" && endedAt !== undefined && now - Date.parse(endedAt) < HOUR_MS,
+  ).length >=
+    FLIPS_OF_A_LOOP - 1;
 
 /** Both sides of a fight, as far as they are known. */
 export function fighters(record: DriftRecord): string[] {
@@ -166,7 +172,7 @@ function decide(
     record: resolved(record, { at, ...resolution }),
     events,
   });
-  const loops = isLoop(record, now);
+  const loops = isLoop(record, sight);
   // Told once per flip, also where nothing is done about it.
   const loopEvent: DriftEvent[] = loops && moved && mode !== "ignore" ? ["Drift Loop"] : [];
   if (mode === "ignore" && !asked) return end({ state: "ignored" });
