@@ -148,6 +148,7 @@ export async function nodeStage(
       for (const object of objectsOf({
         kind: "Deployment",
         name: "app",
+        group: undefined,
         replicas,
         volumes: false,
         budget: { maxUnavailable },

@@ -213,6 +213,13 @@ describe("a drain that budgets forbid", () => {
     expect(on.nodes()).toContain(sick);
     await expectNothingLeft();
     expect((await on.cli("nodes", "demo")).stdout).toContain("escalated");
+
+    // A replica may go now; a person has the last one tried again.
+    on.workload(8, 2);
+    const retried = await on.cli("retry", operations[0]?.id ?? "", "--wait");
+    expect(retried.code).toBe(0);
+    expect(on.nodes()).not.toContain(sick);
+    await expectNothingLeft();
   });
 });
 
