@@ -149,6 +149,7 @@ export const Plan = z
     findings: z.array(Finding),
     differences: z.array(Difference).optional(),
     expectedSeconds: z.number(),
+    parallelNodegroups: z.number().optional(),
     disruption: z.object({ nodesReplaced: z.number(), maxUnavailable: z.string(), surgeNodes: z.number() }),
     cost: z.object({ supportPerMonthBefore: z.number(), supportPerMonthAfter: z.number() }).optional(),
     digest: z.string(),

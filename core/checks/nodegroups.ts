@@ -1,7 +1,17 @@
 import { TAG_OPERATION } from "../plan/green.ts";
+import { nodegroupRoom } from "../plan/quota.ts";
 import type { NodegroupFacts, SubnetFacts } from "../snapshot.ts";
 import { compareVersions } from "../versions/version.ts";
-import { block, type Check, type CheckContext, type CheckResult, listed, NODES, warn } from "./check.ts";
+import {
+  block,
+  type Check,
+  type CheckContext,
+  type CheckResult,
+  info,
+  listed,
+  NODES,
+  warn,
+} from "./check.ts";
 
 const subjectOf = (group: NodegroupFacts): string => `nodegroup ${group.logicalName}`;
 const blueGreen = (context: CheckContext): boolean => context.policy.rotation.method === "blueGreen";
@@ -144,15 +154,21 @@ export const nodegroupQuota: Check = {
     const green = Math.min(policy.rotation.parallelNodegroups, nodegroups.length);
     const present = snapshot.nodegroups.length;
     if (present + green <= nodegroupsPerCluster) return [];
-    const room = Math.max(0, nodegroupsPerCluster - present);
+    const room = nodegroupRoom(snapshot) ?? 0;
+    const subject = `cluster ${snapshot.ref.name}`;
+    const evidence = `${present} node groups of ${nodegroupsPerCluster} allowed; ${green} green one${green === 1 ? "" : "s"} would come`;
     return [
-      block(
-        `cluster ${snapshot.ref.name}`,
-        `${present} node groups of ${nodegroupsPerCluster} allowed; ${green} green one${green === 1 ? "" : "s"} would come`,
-        room > 0
-          ? `Set rotation.parallelNodegroups to ${room}, or ask for a higher quota (Managed node groups per cluster).`
-          : "Ask for a higher quota (Managed node groups per cluster), or rotate with the method rolling.",
-      ),
+      room > 0
+        ? info(
+            subject,
+            `${evidence}, so ${room === 1 ? "one group rotates" : `${room} groups rotate`} at a time`,
+            "Nothing to do; with a higher quota (Managed node groups per cluster) it takes less time.",
+          )
+        : block(
+            subject,
+            evidence,
+            "Ask for a higher quota (Managed node groups per cluster), or rotate with the method rolling.",
+          ),
     ];
   },
 };

@@ -140,6 +140,8 @@ export interface Plan {
   /** Only of an apply to a cluster that exists: what is not as the file says. */
   readonly differences?: readonly Difference[];
   readonly expectedSeconds: number;
+  /** Node groups that rotate at once, where that is less than the policy lets: the quota has no room for more. */
+  readonly parallelNodegroups?: number;
   readonly disruption: {
     readonly nodesReplaced: number;
     /** At most so many nodes of one group drained at once. */

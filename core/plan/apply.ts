@@ -7,7 +7,7 @@ import { changesOf, differencesOf, refusals } from "../reconcile/changes.ts";
 import type { Comparison } from "../reconcile/context.ts";
 import type { ClusterSnapshot } from "../snapshot.ts";
 import { rotationSeconds } from "./estimate.ts";
-import { checksStep, finishPlan, groupsOf, phase, verifyStep } from "./steps.ts";
+import { checksStep, finishPlan, isRotation, phase, rotatableGroups, verifyStep } from "./steps.ts";
 
 export interface ApplyRequest {
   readonly comparison: Comparison;
@@ -63,7 +63,7 @@ export async function planApply(request: ApplyRequest): Promise<Plan> {
       }),
     },
     policy,
-    groupsOf(snapshot),
+    rotatableGroups(snapshot),
   );
 }
 
@@ -83,7 +83,7 @@ function refuseImmutable(changes: readonly Change[]): void {
 export const rotatedGroups = (plan: Plan): string[] =>
   plan.phases
     .filter((each) => each.id === "rotate")
-    .flatMap((each) => each.steps.flatMap((step) => (step.kind === "nodegroup" ? (step.target ?? []) : [])));
+    .flatMap((each) => each.steps.flatMap((step) => (isRotation(step) ? (step.target ?? []) : [])));
 
 /** Checks that count when no node is replaced. */
 const ALWAYS: ReadonlySet<string> = new Set(["CLUSTER_STATUS", "RUNNING_UPDATE"]);

@@ -9,6 +9,7 @@ import { skewOf } from "../versions/skew.ts";
 import { compareVersions, hops, isMinor } from "../versions/version.ts";
 import { supportCost } from "./cost.ts";
 import { SECONDS } from "./estimate.ts";
+import { withinQuota } from "./quota.ts";
 import {
   addonSteps,
   checksStep,
@@ -47,7 +48,8 @@ export interface UpgradeRequest {
  * (but not in a retry).
  */
 export function planUpgrade(request: UpgradeRequest): Plan {
-  const { snapshot, to, policy, overrides, now, requester, again } = request;
+  const { snapshot, to, overrides, now, requester, again } = request;
+  const policy = withinQuota(snapshot, request.policy);
   const from = snapshot.cluster.version;
   refuseTarget(snapshot, to);
   const groups = rotatableGroups(snapshot);
@@ -100,6 +102,7 @@ export function planUpgrade(request: UpgradeRequest): Plan {
       toVersion: to,
       phases,
       findings: runChecks(snapshot, { type: "upgrade-cluster", to, overrides, requester, policy, prepared }),
+      ...(policy === request.policy ? {} : { parallelNodegroups: policy.rotation.parallelNodegroups }),
       ...(cost ? { cost } : {}),
     },
     policy,

@@ -11,6 +11,7 @@ import { tagCall } from "./control-plane.ts";
 import { BUSY, FAILED } from "./live.ts";
 import { rotationChanges } from "./nodegroup-rotation.ts";
 import { at, settingChanges, UPDATE_SECONDS } from "./nodegroup-settings.ts";
+import { selfManagedChanges } from "./self-managed.ts";
 
 export { amiFamilyOf } from "./nodegroup-rotation.ts";
 
@@ -25,7 +26,7 @@ export function nodegroupChanges(comparison: Comparison): Change[] {
       return present ? differing(comparison, group, present) : missing(comparison, group, there);
     }),
     ...gone(comparison),
-    ...selfManaged(comparison),
+    ...selfManagedChanges(comparison),
   ];
 }
 
@@ -174,20 +175,4 @@ function gone({ live, config, prune }: Comparison): Change[] {
           }),
     });
   });
-}
-
-/** Self-managed groups are stacks of their own: compared with the file that they were made from. */
-function selfManaged({ config, earlier }: Comparison): Change[] {
-  const before = new Map((earlier?.nodeGroups ?? []).map((group) => [group.name, group]));
-  return (config.nodeGroups ?? []).flatMap((group) =>
-    shown(
-      ...differs(
-        `nodeGroups[${group.name}]`,
-        before.get(group.name),
-        group,
-        "left",
-        "An apply does not make or change self-managed groups of a cluster that exists. Use managedNodeGroups.",
-      ),
-    ),
-  );
 }

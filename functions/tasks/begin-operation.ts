@@ -55,7 +55,11 @@ export const handler = task("begin-operation", input, async ({ operationId, exec
   }
   const { rotation } = await policyFor(store, operation);
   return {
-    ...work(operation, await phasesOf(context, operation), rotation.parallelNodegroups),
+    ...work(
+      operation,
+      await phasesOf(context, operation),
+      operation.plan.parallelNodegroups ?? rotation.parallelNodegroups,
+    ),
     managedRole: managedRoleArn(runtime, operation.cluster.account) ?? "",
   };
 });

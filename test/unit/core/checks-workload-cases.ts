@@ -439,7 +439,7 @@ export const workloadCases: readonly Case[] = [
       pods: [web("web-1", { node: "fargate-1" })],
     }),
     expect: ["info"],
-    says: /default\/Deployment\/web.*rollout restart/s,
+    says: /default\/Deployment\/web.*Slipway restarts them/s,
   },
   {
     code: "INGRESS_NGINX",

@@ -367,6 +367,16 @@ const cases: readonly Case[] = [
   },
   {
     code: "NODEGROUP_QUOTA",
+    when: "room for one of two at a time",
+    world: {
+      nodegroups: [nodegroup(), nodegroup({ name: "other-1", logicalName: "other" })],
+      quotas: read({ nodegroupsPerCluster: 3, nodesPerNodegroup: 450 }),
+    },
+    expect: ["info"],
+    says: /one group rotates at a time/,
+  },
+  {
+    code: "NODEGROUP_QUOTA",
     when: "no room",
     world: { quotas: read({ nodegroupsPerCluster: 1, nodesPerNodegroup: 450 }) },
     options: rotate,
