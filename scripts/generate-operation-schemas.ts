@@ -10,12 +10,16 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as autoscaling from "@aws-sdk/client-auto-scaling";
+import * as cloudformation from "@aws-sdk/client-cloudformation";
 import * as cloudtrail from "@aws-sdk/client-cloudtrail";
 import * as logs from "@aws-sdk/client-cloudwatch-logs";
 import * as ec2 from "@aws-sdk/client-ec2";
+import * as eventbridge from "@aws-sdk/client-eventbridge";
 import * as iam from "@aws-sdk/client-iam";
 import * as lambda from "@aws-sdk/client-lambda";
+import * as scheduler from "@aws-sdk/client-scheduler";
 import * as quotas from "@aws-sdk/client-service-quotas";
+import * as sfn from "@aws-sdk/client-sfn";
 import * as sts from "@aws-sdk/client-sts";
 
 /** Members by the structure that has them; a structure that is not named keeps all. */
@@ -25,6 +29,16 @@ interface Wanted {
   readonly schema: readonly unknown[];
   readonly keep: Kept;
 }
+
+const SCHEDULE = [
+  "Name",
+  "GroupName",
+  "ScheduleExpression",
+  "ScheduleExpressionTimezone",
+  "FlexibleTimeWindow",
+  "ActionAfterCompletion",
+  "Target",
+];
 
 const WANTED: readonly Wanted[] = [
   {
@@ -187,6 +201,55 @@ const WANTED: readonly Wanted[] = [
   {
     schema: cloudtrail.GetTrailStatus$,
     keep: { GetTrailStatusResponse: ["IsLogging", "LatestDeliveryError"] },
+  },
+  {
+    schema: cloudformation.DescribeStacks$,
+    keep: {
+      DescribeStacksInput: ["StackName", "NextToken"],
+      Stack: ["StackName", "StackStatus", "Tags", "Outputs"],
+      Output: ["OutputKey", "OutputValue"],
+    },
+  },
+  {
+    schema: eventbridge.PutEvents$,
+    keep: {
+      PutEventsRequest: ["Entries"],
+      PutEventsRequestEntry: ["EventBusName", "Source", "DetailType", "Detail", "Time"],
+      PutEventsResponse: ["FailedEntryCount", "Entries"],
+    },
+  },
+  {
+    schema: sfn.StartExecution$,
+    keep: {
+      StartExecutionInput: ["stateMachineArn", "name", "input"],
+      StartExecutionOutput: ["executionArn"],
+    },
+  },
+  { schema: sfn.StopExecution$, keep: {} },
+  {
+    schema: sfn.DescribeExecution$,
+    keep: {
+      DescribeExecutionInput: ["executionArn"],
+      DescribeExecutionOutput: ["status", "error", "cause"],
+    },
+  },
+  { schema: sfn.SendTaskSuccess$, keep: {} },
+  { schema: sfn.SendTaskFailure$, keep: {} },
+  {
+    schema: scheduler.CreateSchedule$,
+    keep: {
+      CreateScheduleInput: SCHEDULE,
+      CreateScheduleOutput: [],
+      Target: ["Arn", "RoleArn", "Input"],
+    },
+  },
+  {
+    schema: scheduler.UpdateSchedule$,
+    keep: {
+      UpdateScheduleInput: SCHEDULE,
+      UpdateScheduleOutput: [],
+      Target: ["Arn", "RoleArn", "Input"],
+    },
   },
   {
     schema: lambda.Invoke$,

@@ -1,11 +1,8 @@
-import {
-  EventBridgeClient,
-  type EventBridgeClientConfig,
-  PutEventsCommand,
-} from "@aws-sdk/client-eventbridge";
 import { RetryableError } from "../../core/errors.ts";
 import { perRuntime } from "../system-runtime.ts";
 import { aws } from "./errors.ts";
+import { createSend } from "./operations/client.ts";
+import { putEvents } from "./operations/operations.ts";
 
 /** Slipway's own bus, for people to subscribe to. */
 export interface EventPort {
@@ -15,7 +12,7 @@ export interface EventPort {
 }
 
 export const eventsOf = perRuntime((runtime): EventPort => {
-  const client = new EventBridgeClient(runtime.aws as EventBridgeClientConfig);
+  const send = createSend(runtime.aws);
   const put = async (
     bus: string | undefined,
     source: string,
@@ -23,19 +20,17 @@ export const eventsOf = perRuntime((runtime): EventPort => {
     detail: object,
   ): Promise<void> => {
     const reply = await aws(`events PutEvents ${detailType}`, () =>
-      client.send(
-        new PutEventsCommand({
-          Entries: [
-            {
-              EventBusName: bus,
-              Source: source,
-              DetailType: detailType,
-              Detail: JSON.stringify(detail),
-              Time: new Date(runtime.clock.now()),
-            },
-          ],
-        }),
-      ),
+      send(putEvents, {
+        Entries: [
+          {
+            EventBusName: bus,
+            Source: source,
+            DetailType: detailType,
+            Detail: JSON.stringify(detail),
+            Time: new Date(runtime.clock.now()),
+          },
+        ],
+      }),
     );
     // PutEvents answers 200 and names refused entries one by one.
     const refused = reply.Entries?.find((entry) => entry.ErrorCode);

@@ -1,11 +1,7 @@
-import {
-  CreateScheduleCommand,
-  SchedulerClient,
-  type SchedulerClientConfig,
-  UpdateScheduleCommand,
-} from "@aws-sdk/client-scheduler";
 import { perRuntime } from "../system-runtime.ts";
 import { aws, awsErrorName } from "./errors.ts";
+import { createSend } from "./operations/client.ts";
+import { createSchedule, updateSchedule } from "./operations/operations.ts";
 
 /** Schedules that wake what waits: each runs once and deletes itself. */
 export interface WakePort {
@@ -20,7 +16,7 @@ export interface WakePort {
 const LEAST_MS = 60_000;
 
 export const wakesOf = perRuntime((runtime): WakePort => {
-  const client = new SchedulerClient(runtime.aws as SchedulerClientConfig);
+  const send = createSend(runtime.aws);
   const { stage, account, region, workflowArnPrefix } = runtime.config;
   const [, partition = "aws"] = workflowArnPrefix.split(":");
   return {
@@ -41,10 +37,10 @@ export const wakesOf = perRuntime((runtime): WakePort => {
           },
         };
         try {
-          await client.send(new CreateScheduleCommand(schedule));
+          await send(createSchedule, schedule);
         } catch (error) {
           if (awsErrorName(error) !== "ConflictException") throw error;
-          await client.send(new UpdateScheduleCommand(schedule));
+          await send(updateSchedule, schedule);
         }
       }),
   };

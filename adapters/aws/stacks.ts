@@ -1,11 +1,8 @@
-import {
-  CloudFormationClient,
-  type CloudFormationClientConfig,
-  DescribeStacksCommand,
-  type Stack,
-} from "@aws-sdk/client-cloudformation";
+import type { Stack } from "@aws-sdk/client-cloudformation";
 import { perRuntime } from "../system-runtime.ts";
 import { aws, awsErrorName } from "./errors.ts";
+import { createSend } from "./operations/client.ts";
+import { describeStacks } from "./operations/operations.ts";
 
 export interface StackState {
   readonly status: string;
@@ -35,14 +32,14 @@ function stateOf(stack: Stack): StackState {
 }
 
 export const stacksOf = perRuntime((runtime): StackReader => {
-  const client = new CloudFormationClient(runtime.aws as CloudFormationClientConfig);
+  const send = createSend(runtime.aws);
   return {
     withTag: (key, value) =>
       aws("cloudformation DescribeStacks", async () => {
         const found: NamedStack[] = [];
         let NextToken: string | undefined;
         do {
-          const reply = await client.send(new DescribeStacksCommand({ NextToken }));
+          const reply = await send(describeStacks, { NextToken });
           for (const stack of reply.Stacks ?? []) {
             const state = stateOf(stack);
             if (state.tags[key] === value) found.push({ name: stack.StackName ?? "", ...state });
@@ -54,7 +51,7 @@ export const stacksOf = perRuntime((runtime): StackReader => {
     stack: (name) =>
       aws(`cloudformation DescribeStacks ${name}`, async () => {
         try {
-          const reply = await client.send(new DescribeStacksCommand({ StackName: name }));
+          const reply = await send(describeStacks, { StackName: name });
           const stack = reply.Stacks?.[0];
           if (!stack) return undefined;
           return stateOf(stack);

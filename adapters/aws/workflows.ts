@@ -1,15 +1,14 @@
-import {
-  DescribeExecutionCommand,
-  SendTaskFailureCommand,
-  SendTaskSuccessCommand,
-  SFNClient,
-  type SFNClientConfig,
-  StartExecutionCommand,
-  StopExecutionCommand,
-} from "@aws-sdk/client-sfn";
 import type { Runtime } from "../runtime.ts";
 import { perRuntime } from "../system-runtime.ts";
 import { aws, awsErrorName } from "./errors.ts";
+import { createSend } from "./operations/client.ts";
+import {
+  describeExecution,
+  sendTaskFailure,
+  sendTaskSuccess,
+  startExecution,
+  stopExecution,
+} from "./operations/operations.ts";
 
 export interface ExecutionState {
   readonly status: string;
@@ -60,7 +59,7 @@ export const isOwnWorkflow = (runtime: Pick<Runtime, "config">, stateMachineArn:
   runtime.config.regions.some((region) => stateMachineArn.startsWith(prefixIn(runtime, region)));
 
 function createPort(runtime: Runtime, region: string): WorkflowPort {
-  const client = new SFNClient({ ...runtime.aws, region } as SFNClientConfig);
+  const send = createSend({ ...runtime.aws, region });
   const prefix = prefixIn(runtime, region);
 
   const answered = async (call: string, work: () => Promise<unknown>): Promise<boolean> =>
@@ -79,9 +78,7 @@ function createPort(runtime: Runtime, region: string): WorkflowPort {
       aws(`states StartExecution ${workflow} ${name}`, async () => {
         const stateMachineArn = `${prefix}${workflow}`;
         try {
-          const reply = await client.send(
-            new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }),
-          );
+          const reply = await send(startExecution, { stateMachineArn, name, input: JSON.stringify(input) });
           return reply.executionArn ?? "";
         } catch (error) {
           if (awsErrorName(error) !== "ExecutionAlreadyExists") throw error;
@@ -91,7 +88,7 @@ function createPort(runtime: Runtime, region: string): WorkflowPort {
     stop: async (executionArn, error, cause) => {
       await aws(`states StopExecution ${executionArn}`, async () => {
         try {
-          await client.send(new StopExecutionCommand({ executionArn, error, cause }));
+          await send(stopExecution, { executionArn, error, cause });
         } catch (failure) {
           if (awsErrorName(failure) !== "ExecutionDoesNotExist") throw failure;
         }
@@ -100,7 +97,7 @@ function createPort(runtime: Runtime, region: string): WorkflowPort {
     describe: (executionArn) =>
       aws(`states DescribeExecution ${executionArn}`, async () => {
         try {
-          const reply = await client.send(new DescribeExecutionCommand({ executionArn }));
+          const reply = await send(describeExecution, { executionArn });
           return {
             status: reply.status ?? "RUNNING",
             ...(reply.error ? { error: reply.error } : {}),
@@ -113,11 +110,9 @@ function createPort(runtime: Runtime, region: string): WorkflowPort {
       }),
     succeed: (taskToken, output) =>
       answered("states SendTaskSuccess", () =>
-        client.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) })),
+        send(sendTaskSuccess, { taskToken, output: JSON.stringify(output) }),
       ),
     fail: (taskToken, error, cause) =>
-      answered("states SendTaskFailure", () =>
-        client.send(new SendTaskFailureCommand({ taskToken, error, cause })),
-      ),
+      answered("states SendTaskFailure", () => send(sendTaskFailure, { taskToken, error, cause })),
   };
 }

@@ -2,6 +2,7 @@ import { EKSClient, type EKSClientConfig } from "@aws-sdk/client-eks";
 import { partition } from "@aws-sdk/core/client";
 import type {
   AwsEc2QueryProtocol,
+  AwsJson1_0Protocol,
   AwsJson1_1Protocol,
   AwsQueryProtocol,
   AwsRestJsonProtocol,
@@ -19,6 +20,7 @@ export interface Service {
   readonly protocol:
     | typeof AwsEc2QueryProtocol
     | typeof AwsQueryProtocol
+    | typeof AwsJson1_0Protocol
     | typeof AwsJson1_1Protocol
     | typeof AwsRestJsonProtocol;
   readonly namespace: string;

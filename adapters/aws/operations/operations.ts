@@ -6,6 +6,7 @@ import type {
   DescribeAutoScalingGroupsCommandInput,
   DescribeAutoScalingGroupsCommandOutput,
 } from "@aws-sdk/client-auto-scaling";
+import type { DescribeStacksCommandInput, DescribeStacksCommandOutput } from "@aws-sdk/client-cloudformation";
 import type {
   DescribeTrailsCommandInput,
   DescribeTrailsCommandOutput,
@@ -34,6 +35,7 @@ import type {
   DescribeSubnetsCommandInput,
   DescribeSubnetsCommandOutput,
 } from "@aws-sdk/client-ec2";
+import type { PutEventsCommandInput, PutEventsCommandOutput } from "@aws-sdk/client-eventbridge";
 import type {
   GetRoleCommandInput,
   GetRoleCommandOutput,
@@ -44,9 +46,27 @@ import type {
 } from "@aws-sdk/client-iam";
 import type { InvokeCommandInput, InvokeCommandOutput } from "@aws-sdk/client-lambda";
 import type {
+  CreateScheduleCommandInput,
+  CreateScheduleCommandOutput,
+  UpdateScheduleCommandInput,
+  UpdateScheduleCommandOutput,
+} from "@aws-sdk/client-scheduler";
+import type {
   GetServiceQuotaCommandInput,
   GetServiceQuotaCommandOutput,
 } from "@aws-sdk/client-service-quotas";
+import type {
+  DescribeExecutionCommandInput,
+  DescribeExecutionCommandOutput,
+  SendTaskFailureCommandInput,
+  SendTaskFailureCommandOutput,
+  SendTaskSuccessCommandInput,
+  SendTaskSuccessCommandOutput,
+  StartExecutionCommandInput,
+  StartExecutionCommandOutput,
+  StopExecutionCommandInput,
+  StopExecutionCommandOutput,
+} from "@aws-sdk/client-sfn";
 import type {
   AssumeRoleCommandInput,
   AssumeRoleCommandOutput,
@@ -55,6 +75,7 @@ import type {
 } from "@aws-sdk/client-sts";
 import {
   AwsEc2QueryProtocol,
+  AwsJson1_0Protocol,
   AwsJson1_1Protocol,
   AwsQueryProtocol,
   AwsRestJsonProtocol,
@@ -113,6 +134,46 @@ const cloudTrail: Service = {
   xmlNamespace: "http://cloudtrail.amazonaws.com/doc/2013-11-01/",
   version: "2013-11-01",
   target: "CloudTrail_20131101",
+};
+
+const cloudFormation: Service = {
+  id: "CloudFormation",
+  signingName: "cloudformation",
+  protocol: AwsQueryProtocol,
+  namespace: "com.amazonaws.cloudformation",
+  xmlNamespace: "http://cloudformation.amazonaws.com/doc/2010-05-15/",
+  version: "2010-05-15",
+  target: "CloudFormation",
+};
+
+const eventBridge: Service = {
+  id: "EventBridge",
+  signingName: "events",
+  protocol: AwsJson1_1Protocol,
+  namespace: "com.amazonaws.eventbridge",
+  xmlNamespace: "http://events.amazonaws.com/doc/2015-10-07",
+  version: "2015-10-07",
+  target: "AWSEvents",
+};
+
+const stepFunctions: Service = {
+  id: "SFN",
+  signingName: "states",
+  protocol: AwsJson1_0Protocol,
+  namespace: "com.amazonaws.sfn",
+  xmlNamespace: "http://swf.amazonaws.com/doc/2015-07-20/",
+  version: "2016-11-23",
+  target: "AWSStepFunctions",
+};
+
+const scheduler: Service = {
+  id: "Scheduler",
+  signingName: "scheduler",
+  protocol: AwsRestJsonProtocol,
+  namespace: "com.amazonaws.scheduler",
+  xmlNamespace: "",
+  version: "2021-06-30",
+  target: "AWSChronosService",
 };
 
 const lambda: Service = {
@@ -249,4 +310,49 @@ export const getQueryResults: Operation<GetQueryResultsCommandInput, GetQueryRes
 export const invokeFunction: Operation<InvokeCommandInput, InvokeCommandOutput> = {
   service: lambda,
   schema: schemas.Invoke,
+};
+
+export const describeStacks: Operation<DescribeStacksCommandInput, DescribeStacksCommandOutput> = {
+  service: cloudFormation,
+  schema: schemas.DescribeStacks,
+};
+
+export const putEvents: Operation<PutEventsCommandInput, PutEventsCommandOutput> = {
+  service: eventBridge,
+  schema: schemas.PutEvents,
+};
+
+export const startExecution: Operation<StartExecutionCommandInput, StartExecutionCommandOutput> = {
+  service: stepFunctions,
+  schema: schemas.StartExecution,
+};
+
+export const stopExecution: Operation<StopExecutionCommandInput, StopExecutionCommandOutput> = {
+  service: stepFunctions,
+  schema: schemas.StopExecution,
+};
+
+export const describeExecution: Operation<DescribeExecutionCommandInput, DescribeExecutionCommandOutput> = {
+  service: stepFunctions,
+  schema: schemas.DescribeExecution,
+};
+
+export const sendTaskSuccess: Operation<SendTaskSuccessCommandInput, SendTaskSuccessCommandOutput> = {
+  service: stepFunctions,
+  schema: schemas.SendTaskSuccess,
+};
+
+export const sendTaskFailure: Operation<SendTaskFailureCommandInput, SendTaskFailureCommandOutput> = {
+  service: stepFunctions,
+  schema: schemas.SendTaskFailure,
+};
+
+export const createSchedule: Operation<CreateScheduleCommandInput, CreateScheduleCommandOutput> = {
+  service: scheduler,
+  schema: schemas.CreateSchedule,
+};
+
+export const updateSchedule: Operation<UpdateScheduleCommandInput, UpdateScheduleCommandOutput> = {
+  service: scheduler,
+  schema: schemas.UpdateSchedule,
 };

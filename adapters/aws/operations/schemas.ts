@@ -1166,6 +1166,277 @@ export const GetTrailStatus: StaticOperationSchema = [
   [3, "com.amazonaws.cloudtrail", "GetTrailStatusResponse", 0, ["IsLogging", "LatestDeliveryError"], [2, 0]],
 ];
 
+export const DescribeStacks: StaticOperationSchema = [
+  9,
+  "com.amazonaws.cloudformation",
+  "DescribeStacks",
+  0,
+  [3, "com.amazonaws.cloudformation", "DescribeStacksInput", 0, ["StackName", "NextToken"], [0, 0]],
+  [
+    3,
+    "com.amazonaws.cloudformation",
+    "DescribeStacksOutput",
+    0,
+    ["Stacks", "NextToken"],
+    [
+      [
+        1,
+        "com.amazonaws.cloudformation",
+        "Stacks",
+        0,
+        [
+          3,
+          "com.amazonaws.cloudformation",
+          "Stack",
+          0,
+          ["StackName", "StackStatus", "Outputs", "Tags"],
+          [
+            0,
+            0,
+            [
+              1,
+              "com.amazonaws.cloudformation",
+              "Outputs",
+              0,
+              [3, "com.amazonaws.cloudformation", "Output", 0, ["OutputKey", "OutputValue"], [0, 0]],
+            ],
+            [
+              1,
+              "com.amazonaws.cloudformation",
+              "Tags",
+              0,
+              [3, "com.amazonaws.cloudformation", "Tag", 0, ["Key", "Value"], [0, 0], 2],
+            ],
+          ],
+          2,
+        ],
+      ],
+      0,
+    ],
+  ],
+];
+
+export const PutEvents: StaticOperationSchema = [
+  9,
+  "com.amazonaws.eventbridge",
+  "PutEvents",
+  0,
+  [
+    3,
+    "com.amazonaws.eventbridge",
+    "PutEventsRequest",
+    0,
+    ["Entries"],
+    [
+      [
+        1,
+        "com.amazonaws.eventbridge",
+        "PutEventsRequestEntryList",
+        0,
+        [
+          3,
+          "com.amazonaws.eventbridge",
+          "PutEventsRequestEntry",
+          0,
+          ["Time", "Source", "DetailType", "Detail", "EventBusName"],
+          [4, 0, 0, 0, 0],
+        ],
+      ],
+    ],
+    1,
+  ],
+  [
+    3,
+    "com.amazonaws.eventbridge",
+    "PutEventsResponse",
+    0,
+    ["FailedEntryCount", "Entries"],
+    [
+      1,
+      [
+        1,
+        "com.amazonaws.eventbridge",
+        "PutEventsResultEntryList",
+        0,
+        [
+          3,
+          "com.amazonaws.eventbridge",
+          "PutEventsResultEntry",
+          0,
+          ["EventId", "ErrorCode", "ErrorMessage"],
+          [0, 0, 0],
+        ],
+      ],
+    ],
+  ],
+];
+
+export const StartExecution: StaticOperationSchema = [
+  9,
+  "com.amazonaws.sfn",
+  "StartExecution",
+  2,
+  [
+    3,
+    "com.amazonaws.sfn",
+    "StartExecutionInput",
+    0,
+    ["stateMachineArn", "name", "input"],
+    [0, 0, [[0, "com.amazonaws.sfn", "SensitiveData", 8, 0], 0]],
+    1,
+  ],
+  [3, "com.amazonaws.sfn", "StartExecutionOutput", 0, ["executionArn"], [0], 1],
+];
+
+export const StopExecution: StaticOperationSchema = [
+  9,
+  "com.amazonaws.sfn",
+  "StopExecution",
+  0,
+  [
+    3,
+    "com.amazonaws.sfn",
+    "StopExecutionInput",
+    0,
+    ["executionArn", "error", "cause"],
+    [
+      0,
+      [[0, "com.amazonaws.sfn", "SensitiveError", 8, 0], 0],
+      [[0, "com.amazonaws.sfn", "SensitiveCause", 8, 0], 0],
+    ],
+    1,
+  ],
+  [3, "com.amazonaws.sfn", "StopExecutionOutput", 0, ["stopDate"], [4], 1],
+];
+
+export const DescribeExecution: StaticOperationSchema = [
+  9,
+  "com.amazonaws.sfn",
+  "DescribeExecution",
+  0,
+  [3, "com.amazonaws.sfn", "DescribeExecutionInput", 0, ["executionArn"], [0], 1],
+  [
+    3,
+    "com.amazonaws.sfn",
+    "DescribeExecutionOutput",
+    0,
+    ["status", "error", "cause"],
+    [
+      0,
+      [[0, "com.amazonaws.sfn", "SensitiveError", 8, 0], 0],
+      [[0, "com.amazonaws.sfn", "SensitiveCause", 8, 0], 0],
+    ],
+    1,
+  ],
+];
+
+export const SendTaskSuccess: StaticOperationSchema = [
+  9,
+  "com.amazonaws.sfn",
+  "SendTaskSuccess",
+  0,
+  [
+    3,
+    "com.amazonaws.sfn",
+    "SendTaskSuccessInput",
+    0,
+    ["taskToken", "output"],
+    [
+      [[0, "com.amazonaws.sfn", "TaskToken", 8, 0], 0],
+      [[0, "com.amazonaws.sfn", "SensitiveData", 8, 0], 0],
+    ],
+    2,
+  ],
+  [3, "com.amazonaws.sfn", "SendTaskSuccessOutput", 0, [], []],
+];
+
+export const SendTaskFailure: StaticOperationSchema = [
+  9,
+  "com.amazonaws.sfn",
+  "SendTaskFailure",
+  0,
+  [
+    3,
+    "com.amazonaws.sfn",
+    "SendTaskFailureInput",
+    0,
+    ["taskToken", "error", "cause"],
+    [
+      [[0, "com.amazonaws.sfn", "TaskToken", 8, 0], 0],
+      [[0, "com.amazonaws.sfn", "SensitiveError", 8, 0], 0],
+      [[0, "com.amazonaws.sfn", "SensitiveCause", 8, 0], 0],
+    ],
+    1,
+  ],
+  [3, "com.amazonaws.sfn", "SendTaskFailureOutput", 0, [], []],
+];
+
+export const CreateSchedule: StaticOperationSchema = [
+  9,
+  "com.amazonaws.scheduler",
+  "CreateSchedule",
+  { http: ["POST", "/schedules/{Name}", 200] },
+  [
+    3,
+    "com.amazonaws.scheduler",
+    "CreateScheduleInput",
+    0,
+    [
+      "Name",
+      "ScheduleExpression",
+      "Target",
+      "FlexibleTimeWindow",
+      "GroupName",
+      "ScheduleExpressionTimezone",
+      "ActionAfterCompletion",
+    ],
+    [
+      [0, 1],
+      0,
+      [3, "com.amazonaws.scheduler", "Target", 0, ["Arn", "RoleArn", "Input"], [0, 0, 0], 2],
+      [3, "com.amazonaws.scheduler", "FlexibleTimeWindow", 0, ["Mode", "MaximumWindowInMinutes"], [0, 1], 1],
+      0,
+      0,
+      0,
+    ],
+    4,
+  ],
+  [3, "com.amazonaws.scheduler", "CreateScheduleOutput", 0, [], [], 0],
+];
+
+export const UpdateSchedule: StaticOperationSchema = [
+  9,
+  "com.amazonaws.scheduler",
+  "UpdateSchedule",
+  { http: ["PUT", "/schedules/{Name}", 200] },
+  [
+    3,
+    "com.amazonaws.scheduler",
+    "UpdateScheduleInput",
+    0,
+    [
+      "Name",
+      "ScheduleExpression",
+      "Target",
+      "FlexibleTimeWindow",
+      "GroupName",
+      "ScheduleExpressionTimezone",
+      "ActionAfterCompletion",
+    ],
+    [
+      [0, 1],
+      0,
+      [3, "com.amazonaws.scheduler", "Target", 0, ["Arn", "RoleArn", "Input"], [0, 0, 0], 2],
+      [3, "com.amazonaws.scheduler", "FlexibleTimeWindow", 0, ["Mode", "MaximumWindowInMinutes"], [0, 1], 1],
+      0,
+      0,
+      0,
+    ],
+    4,
+  ],
+  [3, "com.amazonaws.scheduler", "UpdateScheduleOutput", 0, [], [], 0],
+];
+
 export const Invoke: StaticOperationSchema = [
   9,
   "com.amazonaws.lambda",
