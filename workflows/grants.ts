@@ -16,7 +16,7 @@ export function grantsOf(workflow: WorkflowDeclaration): Grant[] {
       throw new TypeError(`${workflow.name}/${name}: ${error instanceof Error ? error.message : error}`);
     }
   });
-  return mergeGrants([...needed, ...observability]);
+  return mergeGrants([...needed, ...mapRuns(workflow), ...observability]);
 }
 
 /** Every Task of a machine, those inside of Maps and Parallels too. */
@@ -92,6 +92,22 @@ function nested(stateMachine: unknown, pattern: string): Grant[] {
       resources: [`{executions:${name}}`],
     },
     { actions: ["events:DescribeRule", "events:PutRule", "events:PutTargets"], resources: [EXECUTION_ENDED] },
+  ];
+}
+
+/** A distributed Map starts, watches and stops executions of its own machine, with the machine's role. */
+function mapRuns({ name, definition }: WorkflowDeclaration): Grant[] {
+  const distributed = Object.values(definition.States).some((state) => {
+    const processor = state.ItemProcessor as { ProcessorConfig?: { Mode?: string } } | undefined;
+    return processor?.ProcessorConfig?.Mode === "DISTRIBUTED";
+  });
+  if (!distributed) return [];
+  return [
+    {
+      actions: ["states:StartExecution"],
+      resources: [`{workflow:${name}}`, `{workflow:${name}}:*`],
+    },
+    { actions: ["states:DescribeExecution", "states:StopExecution"], resources: [`{executions:${name}}`] },
   ];
 }
 
