@@ -53,10 +53,10 @@ const member: States = {
     { next: "Poll" },
   ),
   // The result of a Map may have 256 KiB: ten thousand members say nothing there, the store says it.
-  Well: { Type: "Pass", Output: 0, End: true },
+  Well: { Type: "Pass", Output: {}, End: true },
   MemberFailed: { Type: "Fail", Error: expr("$failure.Error"), Cause: expr("$failure.Cause") },
   // No answer of a task for hours. The member is still in work: the next round follows it.
-  Lost: { Type: "Pass", Output: 0, End: true },
+  Lost: { Type: "Pass", Output: {}, End: true },
 };
 
 function memberVariables(): Readonly<Record<string, unknown>> {
@@ -120,9 +120,9 @@ const hold: State = {
  * the members that the answer names. All state is in the store, so that another run of it goes on where one was
  * killed.
  *
- *   Begin ─ Advance ─┬ Members ─┐
- *              ^     ├ Hold ────┤
- *              └─────┴──────────┘    Advance ─ Done | Ended
+ *   Remember ─ Advance ─┬ Members ─┐
+ *                 ^     ├ Hold ────┤
+ *                 └─────┴──────────┘    Advance ─ Done | Ended
  */
 export const rolloutFleet: WorkflowDeclaration = {
   name: "rollout-fleet",
@@ -131,10 +131,10 @@ export const rolloutFleet: WorkflowDeclaration = {
   definition: {
     Comment: "Rolls one action out over many clusters, wave by wave",
     QueryLanguage: "JSONata",
-    StartAt: "Begin",
+    StartAt: "Remember",
     TimeoutSeconds: LIMIT_SECONDS,
     States: {
-      Begin: {
+      Remember: {
         Type: "Pass",
         Assign: { operationId: expr("$states.input.operationId") },
         Next: "Advance",
