@@ -5,7 +5,7 @@ import { nodegroupRequests } from "../provision/requests.ts";
 import { nodeRoleKey } from "../provision/roles.ts";
 import type { NodegroupFacts } from "../snapshot.ts";
 import { type Change, changed, changeStep, shown } from "./change.ts";
-import { difference, differs, ownTags, tagMoves } from "./compare.ts";
+import { difference, ownTags, tagMoves } from "./compare.ts";
 import { type Comparison, madeRole } from "./context.ts";
 import { tagCall } from "./control-plane.ts";
 import { BUSY, FAILED } from "./live.ts";

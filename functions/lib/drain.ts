@@ -148,7 +148,7 @@ export async function drainPass(
     ),
     PARALLEL_CALLS,
     async (live) => {
-      await client.patchNode(live.name, { annotations: { [DRAIN_ANNOTATION]: HELD } });
+      await client.patchNode(live.name, { unschedulable: true, annotations: { [DRAIN_ANNOTATION]: HELD } });
       changed.set(live.name, {
         name: live.name,
         state: "Blocked",

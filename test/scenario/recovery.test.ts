@@ -132,6 +132,39 @@ describe("an event or a task that comes late", () => {
     await scene.expectNothingLeft();
   });
 
+  it("a rotation of an earlier attempt touches nothing while the next one runs", async () => {
+    stage.platform.faults.inject({ name: "ControlPlaneUpgradeFails", times: 1 });
+    const { id } = await begin(UPGRADE, { to: "1.34" });
+    await scene.ended(id);
+    expect((await scene.send("POST", `/v1/operations/${id}/retry`, {})).status).toBe(202);
+    await scene.pass(2);
+    const common = { operationId: id, attempt: 1, step: "1.34/nodegroup/general" };
+    const both = { blue: "general-1", green: "general-2" };
+    const late = [
+      await invoke("drain-nodes", {
+        ...common,
+        nodegroup: "general-1",
+        into: "general-2",
+        memory: {},
+        undo: false,
+      }),
+      await invoke("drain-nodes", {
+        ...common,
+        nodegroup: "general-2",
+        into: "general-1",
+        memory: {},
+        undo: true,
+      }),
+      await invoke("plan-green", { ...common, nodegroup: "general", version: "1.34" }),
+      await invoke("undo-rotation", { ...common, ...both, failure: {}, discarding: false }),
+      await invoke("end-rotation", { ...common, ...both, size: 2, undone: false }),
+    ];
+    expect(late.map((answer) => JSON.parse(answer.payload).errorType)).toEqual(
+      late.map(() => "OperationSuperseded"),
+    );
+    expect((await scene.ended(id)).status).toBe("Succeeded");
+  });
+
   it("a rotation whose operation has ended touches nothing any more", async () => {
     stage.platform.faults.inject({ name: "ControlPlaneUpgradeFails" });
     const { id } = await begin(UPGRADE, { to: "1.34" });

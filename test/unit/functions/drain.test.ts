@@ -136,6 +136,12 @@ describe("a drain pass", () => {
     const result = await pass(client, { maxUnavailable: 2 });
     expect(world.evicted).toEqual(["api-2"]);
     expect(result.blocked).toEqual([{ pod: "shop/web-1", node: "n-a", by: ["shop/web"] }]);
+    // Held before any eviction: that node is what a person looks for. It is said once.
+    const stateOf = (changed: readonly { name: string; state: string }[]) =>
+      changed.find((each) => each.name === "n-a");
+    expect(stateOf(result.changed)).toMatchObject({ state: "Blocked", blockedBy: ["shop/web-1"] });
+    expect(stateOf((await pass(client, { maxUnavailable: 2 })).changed)).toBeUndefined();
+    expect(marks(world)[0]).toBe("held");
   });
 
   it("takes the API server's word over what the budget said before", async () => {
