@@ -37,9 +37,9 @@ const definition = operationMachine({
       { phase: "rotate", last: {}, polls: 0 },
       { assign: { polls: 0 }, next: "Verify" },
     ),
-    // The add-on that brings the metrics may be new.
+    // The add-on that brings the metrics may be new, or gone.
     ...verification("PlanAlarms"),
-    ...nodeAlarms("Done"),
+    ...nodeAlarms("Done", { remove: true }),
   },
 });
 

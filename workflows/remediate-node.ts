@@ -17,20 +17,20 @@ const toFailed = { failTo: "", catches: [caught()] } as const;
 /**
  * One sick node after its cordon, on its way:
  *
- *   Begin ─ Drain ─ Act (look again) ─ Terminate | Reboot ─ Replaced? ─ End
- *     └ over ┴──────── over ─┘              any failure: NodeFailed, which lets it take pods again
+ *   ConfirmNode ─ Drain ─ Act (look again) ─ Terminate | Reboot ─ Replaced? ─ End
+ *     └ over ──┴──────── over ─┘              any failure: NodeFailed, which lets it take pods again
  */
 const oneNode: States = {
-  Begin: run(
+  ConfirmNode: run(
     "confirm-node",
     { step, node, at: "begin" },
     {
       assign: { since: expr("$states.result.Payload.since"), said: "-", polls: 0 },
       ...toFailed,
-      next: "Begun",
+      next: "IsSick",
     },
   ),
-  Begun: choose([{ when: "$states.input.state = 'over'", next: "NodeDone" }], { next: "Drain" }),
+  IsSick: choose([{ when: "$states.input.state = 'over'", next: "NodeDone" }], { next: "Drain" }),
   Drain: run(
     "drain-node",
     { step, node, since: expr("$since"), said: expr("$said") },
@@ -122,7 +122,7 @@ const definition = operationMachine({
         ProcessorConfig: { Mode: "INLINE" },
         StartAt: "Item",
         States: {
-          Item: { Type: "Pass", Assign: { item: expr("$states.input.item") }, Next: "Begin" },
+          Item: { Type: "Pass", Assign: { item: expr("$states.input.item") }, Next: "ConfirmNode" },
           ...oneNode,
         },
       },

@@ -2,7 +2,7 @@ import { iso } from "../clock.ts";
 import type { Count } from "../policy/fields.ts";
 import { DEFAULT_CONDITIONS, type NodesPolicy } from "../policy/nodes.ts";
 import type { ClusterObservation, ObservedGroup, ObservedNode } from "./facts.ts";
-import { describeHealth, healthOf, type NodeHealth, onlyMaintenance } from "./health.ts";
+import { describeHealth, healthOf, maintenanceIsNear, type NodeHealth, onlyMaintenance } from "./health.ts";
 import { type AutomationState, activeOf, failuresToday, startedToday } from "./history.ts";
 
 /** Why a node is, or is not, remediated now. */
@@ -232,7 +232,8 @@ function judge(view: View, node: ObservedNode): Verdict {
   const free = freeAfterCoolDown(view, group, policy);
   if (!asked && now < free)
     return say("cool-down", `${group.logicalName} rests after its last remediation until ${iso(free)}`, free);
-  if (!asked && onlyMaintenance(health) && !facts.window.open) return say("window", facts.window.reason);
+  if (!asked && onlyMaintenance(health) && !facts.window.open && !maintenanceIsNear(node, now))
+    return say("window", facts.window.reason);
   return say("remediate", describeHealth(health));
 }
 

@@ -46,6 +46,9 @@ const neverReady = (node: ObservedNode, ready: NodeCondition): boolean =>
 
 const DAY_MS = 86_400_000;
 
+/** A group replaces a machine that stopped as it does one that ended. */
+const GOING: ReadonlySet<string> = new Set(["stopping", "stopped", "shutting-down", "terminated"]);
+
 /**
  * The health of a node by the conditions that count (`wanted`: types of conditions that a remediation helps
  * against, by policy) and by EC2. A node without a Ready condition has not reported: that is sickness once it is
@@ -53,7 +56,7 @@ const DAY_MS = 86_400_000;
  */
 export function healthOf(node: ObservedNode, wanted: ReadonlySet<string>, now: number): NodeHealth {
   const { machine } = node;
-  if (node.leaving || ["shutting-down", "terminated"].includes(machine.state))
+  if (node.leaving || GOING.has(machine.state))
     return { state: "leaving", why: `its machine is ${node.leaving ? "going" : machine.state}` };
   const problems = node.conditions
     .filter((condition) => isBad(condition) && wanted.has(condition.type))
@@ -89,6 +92,12 @@ export function healthOf(node: ObservedNode, wanted: ReadonlySet<string>, now: n
 /** Sick for nothing but maintenance that is planned: it works, and is replaced in a window. */
 export const onlyMaintenance = (health: NodeHealth): boolean =>
   health.state === "sick" && health.problems.every((problem) => problem.kind === "Maintenance");
+
+/**
+ * Planned maintenance that is so near (a day) that it will not wait for a window: the machine goes anyway, and drained is better.
+ */
+export const maintenanceIsNear = ({ machine }: ObservedNode, now: number): boolean =>
+  machine.maintenance !== undefined && machine.maintenance.notBefore - now < DAY_MS;
 
 /** In words: `Ready is Unknown: NodeStatusUnknown; DiskPressure is True`. */
 export const describeHealth = (health: NodeHealth): string =>

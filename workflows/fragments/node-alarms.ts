@@ -11,8 +11,11 @@ const goOn = (next: string) => [
   },
 ];
 
-/** Puts the alarms on the nodes of the cluster. Enter at `PlanAlarms`. Putting one again changes nothing. */
-export const nodeAlarms = (next: string): States => ({
+/**
+ * Puts the alarms on the nodes of the cluster. Enter at `PlanAlarms`. Putting one again changes nothing. With `remove`
+ * those of a cluster whose metrics have gone are deleted.
+ */
+export const nodeAlarms = (next: string, { remove = false } = {}): States => ({
   PlanAlarms: run(
     "plan-alarms",
     {},
@@ -21,9 +24,17 @@ export const nodeAlarms = (next: string): States => ({
       output: {},
       failTo: "",
       catches: goOn("NoteAlarms"),
-      next: "StartAlarms",
+      next: remove ? "AlarmsWanted" : "StartAlarms",
     },
   ),
+  ...(remove
+    ? {
+        AlarmsWanted: choose([{ when: "$count($alarms.metric) > 0", next: "StartAlarms" }], {
+          next: "DescribeAlarms",
+        }),
+        ...removeNodeAlarms(next),
+      }
+    : {}),
   ...loop({ id: "Alarms", list: "$alarms.metric", first: "PutAlarm", next: "StartComposites" }),
   PutAlarm: service("cloudwatch", "CloudWatch", "putMetricAlarm", expr("$item"), {
     output: {},

@@ -46,7 +46,7 @@ const PRESSURE = /Pressure$/;
 
 /**
  * Faults, asked when a machine begins to run; subject `nodegroup/NAME asg/NAME instance/ID zone/ZONE`:
- * `SpotInterruption` (args `after` seconds, 600), `NodeSick` (args `after` seconds, 600, `condition`, `reason`),
+ * `SpotInterruption` (Spot machines only; args `after` seconds, 600), `NodeSick` (args `after` seconds, 600, `condition`, `reason`),
  * `InstanceMaintenance` (args `days`, 14, `code`). `RebootDoesNotHelp`: a reboot leaves a sick node sick.
  */
 export function createTroubles(parts: {
@@ -184,7 +184,7 @@ export function createTroubles(parts: {
         clock.now() + Number(after ?? 600) * 1000,
       );
     };
-    begin("SpotInterruption", "spot");
+    if (instance.launch.capacityType === "SPOT") begin("SpotInterruption", "spot");
     begin("NodeSick", "sick");
     begin("InstanceMaintenance", "maintenance");
   });

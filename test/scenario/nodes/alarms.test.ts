@@ -51,6 +51,18 @@ describe("alarms on the nodes of a cluster", () => {
     expect(await alarms()).toEqual([]);
   });
 
+  it("go with the add-on, too", async () => {
+    rig = await startRig();
+    const without = rig.clusterFile;
+    rig.clusterFile = withObservability(without);
+    await rig.provision({ workloads: false });
+    expect(await alarms()).toHaveLength(4);
+    rig.clusterFile = without;
+    const applied = await rig.slipway("apply", "-f", "cluster.yaml", "--prune", "--wait", "--yes");
+    expect(applied.code, applied.stderr).toBe(0);
+    expect(await alarms()).toEqual([]);
+  });
+
   it("go off when a node falls silent, which is replaced; the same with the table and the roles of a deployment", async () => {
     rig = await startRig();
     rig.clusterFile = withObservability(rig.clusterFile).replace(

@@ -237,6 +237,20 @@ const CASES: readonly Case[] = [
     says: /weekend opens Sat/,
   },
   {
+    what: "maintenance that comes before any window: the machine goes anyway",
+    facts: observation(
+      [
+        node("x", {
+          machine: { state: "running", maintenance: { code: "instance-stop", notBefore: NOW + 20 * HOUR } },
+        }),
+        ...healthy(5),
+      ],
+      { window: { open: false, reason: "weekend opens Sat" } },
+    ),
+    code: "remediate",
+  },
+  { what: "a machine that stopped", facts: one({ machine: { state: "stopped" } }), code: "leaving" },
+  {
     what: "a sick node does not wait for a window",
     facts: observation([sick("x"), ...healthy(5)], { window: { open: false, reason: "weekend opens Sat" } }),
     code: "remediate",
