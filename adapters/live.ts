@@ -47,14 +47,17 @@ export async function readLive(runtime: Runtime, ref: ClusterRef): Promise<LiveS
   if (!cluster) throw clusterNotFound(ref);
   const controlPlane = controlPlaneFacts(cluster);
   // A cluster that is not ACTIVE answers some of these with an error of their own.
-  const [nodegroups, addons, accessEntries, podIdentities, fargateProfiles, identityProviders] =
+  const [nodegroups, addons, accessEntries, podIdentities, fargateProfiles, identityProviders, capabilities] =
     await Promise.all([
       eks.nodegroups(ref.name),
       eks.addons(ref.name),
-      controlPlane.authenticationMode === "CONFIG_MAP" ? [] : readAccessEntries(client, ref.name, there.config.stage),
+      controlPlane.authenticationMode === "CONFIG_MAP"
+        ? []
+        : readAccessEntries(client, ref.name, there.config.stage),
       readPodIdentities(client, ref.name),
       readFargateProfiles(there, ref.name),
       readIdentityProviders(client, ref.name),
+      eks.listedCapabilities(ref.name),
     ]);
   const groups = nodegroups.map(nodegroupFacts);
   const ids = new Set([...controlPlane.subnetIds, ...groups.flatMap((group) => group.subnetIds)]);
@@ -67,6 +70,11 @@ export async function readLive(runtime: Runtime, ref: ClusterRef): Promise<LiveS
     podIdentities,
     fargateProfiles,
     identityProviders,
+    capabilities: capabilities.map(({ capabilityName = "", type = "", status = "" }) => ({
+      name: capabilityName,
+      type,
+      status,
+    })),
     subnets: await readSubnets(there, [...ids].sort()),
   };
 }

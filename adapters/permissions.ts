@@ -125,6 +125,12 @@ export const stacks: Grant = {
   resources: ["arn:{partition}:cloudformation:{region}:{account}:stack/slipway-*/*"],
 };
 
+/** Alarms by the beginning of their names, whichever there are. */
+export const alarms: Grant = {
+  actions: ["cloudwatch:DescribeAlarms"],
+  resources: ["arn:{partition}:cloudwatch:{region}:{account}:alarm:*"],
+};
+
 /** The images that EKS publishes; DescribeImages knows no resource. */
 export const eksImages: Grant = { actions: ["ec2:DescribeImages"], resources: ["*"] };
 
@@ -278,6 +284,7 @@ export const eksPrincipals: Grant = { actions: ["eks:ListAccessEntries"], resour
 /** Everything that a ClusterConfig can say of a cluster (adapters/live.ts). */
 export const live: readonly Grant[] = [
   eksCluster,
+  eksCapabilities,
   ...eksNodegroups,
   ...eksAddons,
   eksFargate,

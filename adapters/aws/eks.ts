@@ -1,6 +1,7 @@
 import {
   type Addon,
   type AddonInfo,
+  type CapabilitySummary,
   type Cluster,
   type ClusterVersionInformation,
   DescribeAddonCommand,
@@ -48,6 +49,8 @@ export interface EksReader {
   fargateProfiles(cluster: string): Promise<string[]>;
   /** Names of the capabilities of a cluster. */
   capabilities(cluster: string): Promise<string[]>;
+  /** The same with what EKS lists of each. */
+  listedCapabilities(cluster: string): Promise<CapabilitySummary[]>;
   clusterVersions(): Promise<ClusterVersionInformation[]>;
   /** Newest first, as EKS lists them; at most `limit`. */
   updates(cluster: string, subject: UpdateSubject, limit: number): Promise<Update[]>;
@@ -159,6 +162,14 @@ export function createEksReader(client: EKSClient): EksReader {
           (nextToken) =>
             client.send(new ListFargateProfilesCommand({ clusterName, nextToken, maxResults: 100 })),
           (reply) => reply.fargateProfileNames,
+        ),
+      ),
+    listedCapabilities: (clusterName) =>
+      aws(`eks ListCapabilities ${clusterName}`, () =>
+        pages(
+          (nextToken) =>
+            client.send(new ListCapabilitiesCommand({ clusterName, nextToken, maxResults: 100 })),
+          (reply) => reply.capabilities,
         ),
       ),
     capabilities: (clusterName) =>

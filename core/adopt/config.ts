@@ -58,6 +58,10 @@ export function adoptedConfig({ live, isOwnRole }: AdoptionRequest): Adoption {
     addons: addons(live),
     ...filled("managedNodeGroups", groups.groups),
     ...filled("fargateProfiles", fargateProfiles(live)),
+    ...filled(
+      "capabilities",
+      (live.capabilities ?? []).map(({ name, type }) => ({ name, type })),
+    ),
     cloudWatch: { clusterLogging: { enableTypes: [...cluster.logTypes] } },
   };
   return { config: parseClusterConfig(config), notes: [...notes, ...notesOf(live)] };

@@ -18,6 +18,7 @@ const NAME_OF: Readonly<Record<string, (element: Node) => string>> = {
   managedNodeGroups: ({ name }) => String(name),
   addons: ({ name }) => String(name),
   fargateProfiles: ({ name }) => String(name),
+  capabilities: ({ name }) => String(name),
   "iam.podIdentityAssociations": ({ namespace, serviceAccountName }) => `${namespace}/${serviceAccountName}`,
   "accessConfig.accessEntries": ({ principalARN }) => String(principalARN).split(":").slice(5).join(":"),
 };

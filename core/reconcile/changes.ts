@@ -1,6 +1,7 @@
 import type { Difference } from "../operation/types.ts";
 import { accessChanges, podIdentityChanges } from "./access.ts";
 import { addonChanges } from "./addons.ts";
+import { capabilityChanges } from "./capabilities.ts";
 import type { Change } from "./change.ts";
 import type { Comparison } from "./context.ts";
 import { controlPlaneChanges } from "./control-plane.ts";
@@ -20,6 +21,7 @@ export function changesOf(comparison: Comparison): Change[] {
     ...addonChanges(comparison),
     ...nodegroupChanges(comparison),
     ...fargateChanges(comparison),
+    ...capabilityChanges(comparison),
   ];
   return changes.toSorted((a, b) => rank(a) - rank(b));
 }

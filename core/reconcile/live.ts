@@ -17,6 +17,8 @@ export interface LiveState {
   readonly fargateProfiles: readonly LiveFargateProfile[];
   /** OIDC providers that people sign in at; EKS takes one. */
   readonly identityProviders: readonly LiveIdentityProvider[];
+  /** Software that EKS runs for the cluster. Absent: nobody asked. */
+  readonly capabilities?: readonly LiveCapability[];
   /** The subnets of the cluster and of its groups, as far as EC2 knows them. */
   readonly subnets: readonly LiveSubnet[];
 }
@@ -106,6 +108,13 @@ export interface LiveFargateProfile {
     readonly labels: Readonly<Record<string, string>>;
   }[];
   readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface LiveCapability {
+  readonly name: string;
+  /** `ACK`, `KRO`, `ARGOCD`. */
+  readonly type: string;
+  readonly status: string;
 }
 
 export interface LiveIdentityProvider {

@@ -352,5 +352,5 @@ function callsOf({ live, catalogue }: Comparison): number {
     podIdentities.length +
     fargateProfiles.length +
     identityProviders.length;
-  return 1 + 6 + 1 + 1 + described + (catalogue.length > 0 ? 1 : 0);
+  return 1 + 7 + 1 + 1 + described + (catalogue.length > 0 ? 1 : 0);
 }
