@@ -7,7 +7,7 @@ export interface Root {
 
 /**
  * Runs a program of the project to its end. Throws Error with what it printed when it does not end well, or not
- * within five minutes.
+ * within a quarter of an hour.
  */
 export function run(
   { root }: Root,
@@ -19,7 +19,7 @@ export function run(
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: 300_000,
+    timeout: 900_000,
   });
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) {

@@ -1,5 +1,5 @@
-import { Logger } from "@aws-lambda-powertools/logger";
 import { perRuntime, type Runtime } from "../../adapters/system-runtime.ts";
+import { iso } from "../../core/clock.ts";
 
 /** Structured log of one function. Never give it an event, a token or an operation's request as a whole. */
 export interface TaskLog {
@@ -9,23 +9,30 @@ export interface TaskLog {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** Log lines go to the runtime's sink where it has one (the embedded platform), else to CloudWatch by stdout. */
-const loggersOf = perRuntime((runtime: Runtime): TaskLog => {
-  const sink = runtime.log;
-  if (sink) {
-    const to =
-      (level: "DEBUG" | "INFO" | "WARN" | "ERROR") =>
-      (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
-        sink({ level, message, ...fields });
-    return { debug: to("DEBUG"), info: to("INFO"), warn: to("WARN"), error: to("ERROR") };
-  }
-  const logger = new Logger({ serviceName: "slipway", logLevel: runtime.config.logLevel });
-  return {
-    debug: (message, fields = {}) => logger.debug(message, { ...fields }),
-    info: (message, fields = {}) => logger.info(message, { ...fields }),
-    warn: (message, fields = {}) => logger.warn(message, { ...fields }),
-    error: (message, fields = {}) => logger.error(message, { ...fields }),
-  };
+const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"] as const;
+
+/** What JSON would drop: of an error name, message, stack and cause. */
+const plain = (_: string, value: unknown): unknown =>
+  value instanceof Error
+    ? { name: value.name, message: value.message, stack: value.stack, cause: value.cause }
+    : value;
+
+/**
+ * Log lines go to the runtime's sink where it has one (the embedded platform), else to stdout as a line of JSON each,
+ * which CloudWatch can be asked by field. Written to stdout itself: Lambda's own format would wrap what goes through
+ * the console.
+ */
+const loggersOf = perRuntime(({ log: sink, clock, config }: Runtime): TaskLog => {
+  const least = LEVELS.indexOf(config.logLevel);
+  const to =
+    (level: (typeof LEVELS)[number]) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+      if (sink) return sink({ level, message, ...fields });
+      if (LEVELS.indexOf(level) < least) return;
+      const line = { level, message, timestamp: iso(clock.now()), service: "slipway", ...fields };
+      process.stdout.write(`${JSON.stringify(line, plain)}\n`);
+    };
+  return { debug: to("DEBUG"), info: to("INFO"), warn: to("WARN"), error: to("ERROR") };
 });
 
 /** The log with fields that every line of this invocation carries. */
