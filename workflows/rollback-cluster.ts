@@ -9,19 +9,21 @@ import { choose, expr, nested } from "./fragments/states.ts";
  * The way of the last upgrade back, in up to two phases: first nodes and add-ons, then the control plane. Each has
  * its gate and its checks, so that a cancel or a closing window stops between them, where everything works.
  *
- *   Begin ─ Gate ─ Checks ─ Nodegroups ─ control plane ─ Addons ─ Verify ─ NextPhase ─ Done
+ *   Begin ─ Gate ─ Checks ─ control plane ─ Nodegroups ─ Addons ─ Verify ─ NextPhase ─ Done
  *            ^────────────────────────────────────────────────────────────────┘
+ *
+ * The first phase has no control plane; the second one's nodes are those that follow it by themselves.
  */
 const definition = operationMachine({
   comment: "Takes a cluster back to the version before its last upgrade: nodes, add-ons, control plane",
   startAt: "Gate",
   states: {
-    ...checks("NodegroupsNeeded"),
+    ...checks("ControlPlaneNeeded"),
+    ...controlPlaneBack("NodegroupsNeeded"),
     NodegroupsNeeded: choose([{ when: "$count($phase.nodegroups) > 0", next: "Nodegroups" }], {
-      next: "ControlPlaneNeeded",
+      next: "AddonsNeeded",
     }),
-    ...rotations("ControlPlaneNeeded", "$plan.toVersion"),
-    ...controlPlaneBack("AddonsNeeded"),
+    ...rotations("AddonsNeeded", "$plan.toVersion"),
     AddonsNeeded: choose([{ when: "$phase.addons", next: "Addons" }], {
       next: "Verify",
       assign: { polls: 0 },

@@ -149,13 +149,13 @@ export const rollbackNodes: Check = {
         return block(
           "pods on Fargate",
           `${seen}; as long as the control plane is on ${present}, Fargate starts every pod with ${present}`,
-          `Scale these workloads to 0, or move them to nodes, for the time of the rollback. Where that is worse than kubelets of ${present} for some minutes, let it pass by an override of ROLLBACK_NODES and ROLLBACK_INSIGHTS, and delete the pods afterwards.`,
+          `Scale these workloads to 0, or move them to nodes, for the time of the rollback. Where that is worse than kubelets of ${present} for some minutes, let it pass by an override of ROLLBACK_NODES and ROLLBACK_INSIGHTS: the pods are restarted right after the control plane.`,
         );
       if (kind === "karpenter")
         return block(
           "nodes of Karpenter",
           seen,
-          `Pin the AMI of ${to} in the EC2NodeClass (amiSelectorTerms), and wait until Karpenter has replaced them.`,
+          `Pin the AMI of ${to} in the EC2NodeClass (amiSelectorTerms), and wait until Karpenter has replaced them; or let it pass as for Fargate: Karpenter replaces them after the control plane.`,
         );
       return block(
         "nodes outside of Slipway's node groups",

@@ -42,6 +42,19 @@ const RULES: Readonly<Record<string, Rule>> = {
   "End Of Support Announced": ["person", "attention"],
   "Fargate Pod Termination Scheduled": ["end", "attention"],
   "Addon Unhealthy": ["person", "attention"],
+  "Support Ending": [
+    "person",
+    "attention",
+    "Plan the upgrade: slipway upgrade CLUSTER --to VERSION --dry-run",
+  ],
+  "Support Ended": ["person", "bad", "Upgrade: slipway upgrade CLUSTER --to VERSION --dry-run"],
+  "Channel Blocked": ["person", "attention", "Settle what is named; it is tried again every day."],
+};
+
+const AREAS: Readonly<Record<string, "drift" | "node" | "rollout" | undefined>> = {
+  "slipway.drift": "drift",
+  "slipway.node": "node",
+  "slipway.rollout": "rollout",
 };
 
 /** Drift that its policy only reports is news; what Slipway acts on itself tells of its operation. */
@@ -59,7 +72,18 @@ function clusterIn(detail: unknown): ClusterRef | undefined {
 
 /** What a detail is about inside its cluster: a field, a node, an alarm. */
 function subjectOf(detail: unknown): string {
-  for (const name of ["id", "node", "instanceId", "alarm", "addon", "pod", "nodegroup", "field"]) {
+  for (const name of [
+    "id",
+    "node",
+    "level",
+    "kind",
+    "instanceId",
+    "alarm",
+    "addon",
+    "pod",
+    "nodegroup",
+    "field",
+  ]) {
     const text = plain(member(detail, name), 120);
     if (text !== "") return text;
   }
@@ -91,8 +115,10 @@ function driftLines(detail: unknown): string[] {
  */
 export function eventMessage(event: BusEvent, url: string | undefined): Message | undefined {
   const { source, detailType, detail, time } = event;
-  if (source === "slipway.rollout") return rolloutMessage(event, url);
-  if (source !== "slipway.drift" && source !== "slipway.node") return undefined;
+  const area = AREAS[source];
+  if (!area) return undefined;
+  // What a channel of upgrades tells is of one cluster, a rollout is of many.
+  if (area === "rollout" && !Object.hasOwn(RULES, detailType)) return rolloutMessage(event, url);
   const rule = Object.hasOwn(RULES, detailType) ? RULES[detailType] : undefined;
   const cluster = clusterIn(detail);
   if (!rule || !cluster || !Number.isFinite(time)) return undefined;
@@ -101,7 +127,6 @@ export function eventMessage(event: BusEvent, url: string | undefined): Message 
   const kind = detailType === "Drift Detected" && !REPORTED.has(mode as string) ? "progress" : wanted;
   const said = plain(member(detail, "message"), 900);
   const subject = subjectOf(detail);
-  const area = source === "slipway.drift" ? "drift" : "node";
   const next = plain(member(detail, "remedy"), 500) || advice?.replace("CLUSTER", cluster.name);
   return {
     key: `${area}/${clusterKey(cluster)}/${subject || detailType}`,

@@ -13,9 +13,19 @@ import type { AutomationPolicy } from "../policy/schema.ts";
 import { ROLLBACK_DAYS, type RollbackFacts, versionBefore } from "../rollback/facts.ts";
 import { addonsBack, groupsToTakeBack, rollingPolicy } from "../rollback/way.ts";
 import type { ClusterSnapshot, Read } from "../snapshot.ts";
+import { compareVersions, minorOf } from "../versions/version.ts";
 import { supportCost } from "./cost.ts";
 import { SECONDS } from "./estimate.ts";
-import { checksStep, finishPlan, nodegroupStep, phase, verifyStep } from "./steps.ts";
+import {
+  checksStep,
+  finishPlan,
+  followingNodes,
+  followingStep,
+  nodegroupStep,
+  type PlannedGroup,
+  phase,
+  verifyStep,
+} from "./steps.ts";
 
 export interface RollbackRequest {
   readonly snapshot: ClusterSnapshot;
@@ -69,6 +79,7 @@ export function planRollback(request: RollbackRequest): Plan {
         to,
         expectedSeconds: SECONDS.controlPlane,
       },
+      ...followers(snapshot, to).map((group) => followingStep(to, group, to)),
       ...last,
       verifyStep(to, `Verify that everything runs ${to}`),
     ]),
@@ -106,6 +117,18 @@ export const rollbackFindings = (request: {
     policy: rollingPolicy(request.policy),
     rollback: request.rollback,
   });
+
+/**
+ * Pods on Fargate and nodes of Karpenter that are newer: somebody let them pass. Fargate starts pods with the control
+ * plane's version, and Karpenter nodes of it, so they follow it back.
+ */
+function followers({ kubernetes, ...snapshot }: ClusterSnapshot, to: string): PlannedGroup[] {
+  const nodes = kubernetes.ok ? kubernetes.value.nodes : [];
+  const newer = nodes.filter(({ kubeletVersion }) => compareVersions(minorOf(kubeletVersion), to) > 0);
+  return followingNodes({ ...snapshot, kubernetes }).filter(({ kind, name }) =>
+    newer.some((node) => (kind === "fargate" ? node.fargate : node.provisioner === name)),
+  );
+}
 
 function addonSteps(
   phaseId: string,

@@ -1,9 +1,16 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Operation, Plan } from "../../core/operation/types.ts";
+import { rules } from "../../functions/rules.ts";
 import { DEMO_ARN, operationIdIn, type Rig, type RigOptions, startRig } from "../builders/platform.ts";
 import { restartStage, send, stageOf } from "../simulation/cluster.ts";
 
 const DAY = 86_400_000;
+const ROOT = {
+  type: "Root",
+  arn: "arn:aws:iam::111122223333:root",
+  account: "111122223333",
+  accessKeyId: "",
+} as const;
 
 describe("rollback-cluster", () => {
   let rig: Rig;
@@ -80,6 +87,18 @@ describe("rollback-cluster", () => {
 
   it("is refused eight days later, whatever is overridden", async () => {
     await upgraded();
+    // A week of looks at a cluster at which nothing happens.
+    for (const rule of rules.filter((each) => "schedule" in each))
+      await rig.platform.kernel.clock.until(
+        Promise.resolve(
+          rig.platform.endpoint.call(
+            "eventbridge",
+            "DisableRule",
+            { Name: `slipway-local-${rule.name}` },
+            { ...rig.platform.home, principal: ROOT },
+          ),
+        ),
+      );
     await pass(8 * DAY);
     for (const more of [[], ["--override", "ROLLBACK_WINDOW", "--reason", "please"]]) {
       const run = await rig.slipway("rollback", "demo", "--yes", ...more);
@@ -274,5 +293,64 @@ describe("a rollback whose process is killed", () => {
     expect(await first.store.listLeases()).toEqual([]);
     await platform.close();
     expect(first.defects).toEqual([]);
+  });
+});
+
+describe("a rollback of data planes without EKS's node groups", () => {
+  let rig: Rig;
+  afterEach(() => rig.close());
+  const NODES = `
+apiVersion: eksctl.io/v1alpha5
+kind: ClusterConfig
+metadata: { name: demo, region: eu-west-1, version: "1.34" }
+accessConfig: { authenticationMode: API_AND_CONFIG_MAP }
+upgradePolicy: { supportType: EXTENDED }
+addons: [{ name: vpc-cni }, { name: coredns }, { name: kube-proxy }]
+nodeGroups: [{ name: own, instanceType: m6i.large, minSize: 2, maxSize: 4, desiredCapacity: 2 }]
+fargateProfiles: [{ name: jobs, selectors: [{ namespace: jobs }] }]
+`;
+  const kubelets = () =>
+    rig.platform.kubernetes
+      .list(DEMO_ARN, "Node")
+      .map(
+        ({ metadata, status }) =>
+          `${metadata.name.startsWith("fargate") ? "fargate" : "own"} ${String((status?.nodeInfo as { kubeletVersion?: string } | undefined)?.kubeletVersion).slice(0, 5)}`,
+      )
+      .sort();
+
+  it("replaces self-managed nodes by older ones first, and restarts what was let pass on Fargate after it", async () => {
+    rig = await startRig();
+    rig.clusterFile = NODES;
+    await rig.provision({ workloads: false });
+    rig.apply(`
+apiVersion: v1
+kind: Namespace
+metadata: { name: jobs }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: runner, namespace: jobs }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: runner } }
+  template:
+    metadata: { labels: { app: runner } }
+    spec:
+      nodeSelector: { eks.amazonaws.com/compute-type: fargate }
+      containers: [{ name: main, image: "registry.example/runner:1" }]
+`);
+    await rig.platform.kernel.clock.until(rig.platform.kernel.clock.sleep(600_000));
+    const upgrade = ["upgrade", "demo", "--to", "1.35", "--wait", "--yes"];
+    const up = await rig.slipway(...upgrade);
+    expect(up.stdout + up.stderr).toContain("Succeeded");
+
+    const refused = await rig.slipway("rollback", "demo", "--yes");
+    expect(kubelets()).toEqual(["fargate v1.35", "own v1.35", "own v1.35"]);
+    expect(refused.code).toBe(3);
+    expect(refused.stderr).toContain("Scale these workloads to 0");
+    const overrides = ["ROLLBACK_NODES", "ROLLBACK_INSIGHTS"].flatMap((code) => ["--override", code]);
+    const run = await rig.slipway("rollback", "demo", "--wait", "--yes", ...overrides, "--reason", "INC-7");
+    expect(run.stdout + run.stderr).toContain("Succeeded");
+    expect(new Set(kubelets().map((each) => each.split(" ")[1]))).toEqual(new Set(["v1.34"]));
   });
 });

@@ -107,6 +107,29 @@ describe("the plan of a rollback", () => {
     expect(phases[0]?.steps.map((step) => step.id)).toContain("nodes-1.33/nodegroup/workers");
   });
 
+  it("lets what follows the control plane by itself follow it back, where somebody let it pass", () => {
+    const fargate = node({ name: "fargate-1", nodegroup: "none", fargate: true, kubeletVersion: "v1.34.2" });
+    const karpenter = node({
+      name: "k",
+      nodegroup: "none",
+      provisioner: "karpenter",
+      kubeletVersion: "v1.34.2",
+    });
+    const { phases, findings } = plan({
+      nodegroups: [],
+      addons: [],
+      kubernetes: read(kubernetes({ nodes: [fargate, karpenter], kubeProxyVersion: "v1.33.3" })),
+    });
+    expect(phases.flatMap((phase) => phase.steps.map((step) => step.id))).toEqual([
+      "1.33/checks",
+      "1.33/control-plane",
+      "1.33/fargate",
+      "1.33/provisioned/karpenter",
+      "1.33/verify",
+    ]);
+    expect(blocking(findings).map(({ code }) => code)).toEqual(["ROLLBACK_NODES", "ROLLBACK_NODES"]);
+  });
+
   it("leaves no kubelet and no kube-proxy newer than the control plane, whatever the versions", () => {
     const minors = fc.constantFrom("1.31", "1.32", "1.33", "1.34");
     fc.assert(

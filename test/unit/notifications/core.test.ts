@@ -100,6 +100,8 @@ describe("the message of an event", () => {
     ["slipway.node", "Escalated", "person"],
     ["slipway.node", "Breaker Opened", "person"],
     ["slipway.node", "Remediation Started", "progress"],
+    ["slipway.rollout", "Support Ending", "person"],
+    ["slipway.rollout", "Channel Blocked", "person"],
   ])("%s %s is %s", (source, detailType, kind) => {
     expect(eventMessage(event(detailType, { cluster, node: "ip-1" }, source), undefined)?.kind).toBe(kind);
   });
