@@ -27,10 +27,11 @@ const loggersOf = perRuntime(({ log: sink, clock, config }: Runtime): TaskLog =>
   const to =
     (level: (typeof LEVELS)[number]) =>
     (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
-      if (sink) return sink({ level, message, ...fields });
-      if (LEVELS.indexOf(level) < least) return;
-      const line = { level, message, timestamp: iso(clock.now()), service: "slipway", ...fields };
-      process.stdout.write(`${JSON.stringify(line, plain)}\n`);
+      if (sink) sink({ level, message, ...fields });
+      else if (LEVELS.indexOf(level) >= least) {
+        const line = { level, message, timestamp: iso(clock.now()), service: "slipway", ...fields };
+        process.stdout.write(`${JSON.stringify(line, plain)}\n`);
+      }
     };
   return { debug: to("DEBUG"), info: to("INFO"), warn: to("WARN"), error: to("ERROR") };
 });
