@@ -12,6 +12,7 @@ import { join } from "node:path";
 import * as autoscaling from "@aws-sdk/client-auto-scaling";
 import * as cloudformation from "@aws-sdk/client-cloudformation";
 import * as cloudtrail from "@aws-sdk/client-cloudtrail";
+import * as cloudwatch from "@aws-sdk/client-cloudwatch";
 import * as logs from "@aws-sdk/client-cloudwatch-logs";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as eventbridge from "@aws-sdk/client-eventbridge";
@@ -75,6 +76,15 @@ const WANTED: readonly Wanted[] = [
       InstanceStatus: ["InstanceId", "InstanceStatus", "SystemStatus", "Events"],
       InstanceStatusSummary: ["Status"],
       InstanceStatusEvent: ["Code", "Description", "NotBefore"],
+    },
+  },
+  {
+    schema: cloudwatch.DescribeAlarms$,
+    keep: {
+      DescribeAlarmsInput: ["AlarmNamePrefix", "AlarmTypes", "StateValue", "MaxRecords", "NextToken"],
+      DescribeAlarmsOutput: ["CompositeAlarms", "MetricAlarms", "NextToken"],
+      CompositeAlarm: ["AlarmName", "StateValue"],
+      MetricAlarm: ["AlarmName", "StateValue"],
     },
   },
   {

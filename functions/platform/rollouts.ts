@@ -46,7 +46,7 @@ export const rolloutsFunctions: readonly FunctionDeclaration[] = [
   task(
     "check-member",
     "Looks whether a cluster is well after its part of a rollout",
-    [...snapshot, managedAccounts],
+    [...snapshot, permissions.alarms, managedAccounts],
     {
       kubernetes: true,
       memoryMB: 1024,

@@ -13,6 +13,7 @@ import type {
   GetTrailStatusCommandInput,
   GetTrailStatusCommandOutput,
 } from "@aws-sdk/client-cloudtrail";
+import type { DescribeAlarmsCommandInput, DescribeAlarmsCommandOutput } from "@aws-sdk/client-cloudwatch";
 import type {
   GetQueryResultsCommandInput,
   GetQueryResultsCommandOutput,
@@ -204,6 +205,21 @@ const logs: Service = {
   xmlNamespace: "http://monitoring.amazonaws.com/doc/2014-03-28/",
   version: "2014-03-28",
   target: "Logs_20140328",
+};
+
+const cloudWatch: Service = {
+  id: "CloudWatch",
+  signingName: "monitoring",
+  protocol: AwsJson1_0Protocol,
+  namespace: "com.amazonaws.cloudwatch",
+  xmlNamespace: "http://monitoring.amazonaws.com/doc/2010-08-01/",
+  version: "2010-08-01",
+  target: "GraniteServiceVersion20100801",
+};
+
+export const describeAlarms: Operation<DescribeAlarmsCommandInput, DescribeAlarmsCommandOutput> = {
+  service: cloudWatch,
+  schema: schemas.DescribeAlarms,
 };
 
 export const describeImages: Operation<DescribeImagesCommandInput, DescribeImagesCommandOutput> = {

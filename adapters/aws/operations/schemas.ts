@@ -336,6 +336,45 @@ export const DescribeInstanceStatus: StaticOperationSchema = [
   ],
 ];
 
+export const DescribeAlarms: StaticOperationSchema = [
+  9,
+  "com.amazonaws.cloudwatch",
+  "DescribeAlarms",
+  0,
+  [
+    3,
+    "com.amazonaws.cloudwatch",
+    "DescribeAlarmsInput",
+    0,
+    ["AlarmNamePrefix", "AlarmTypes", "StateValue", "MaxRecords", "NextToken"],
+    [0, 64, 0, 1, 0],
+  ],
+  [
+    3,
+    "com.amazonaws.cloudwatch",
+    "DescribeAlarmsOutput",
+    0,
+    ["CompositeAlarms", "MetricAlarms", "NextToken"],
+    [
+      [
+        1,
+        "com.amazonaws.cloudwatch",
+        "CompositeAlarms",
+        0,
+        [3, "com.amazonaws.cloudwatch", "CompositeAlarm", 0, ["AlarmName", "StateValue"], [0, 0]],
+      ],
+      [
+        1,
+        "com.amazonaws.cloudwatch",
+        "MetricAlarms",
+        0,
+        [3, "com.amazonaws.cloudwatch", "MetricAlarm", 0, ["AlarmName", "StateValue"], [0, 0]],
+      ],
+      0,
+    ],
+  ],
+];
+
 export const DescribeImages: StaticOperationSchema = [
   9,
   "com.amazonaws.ec2",
