@@ -16,6 +16,8 @@ export interface ApplyRequest {
   readonly policy: AutomationPolicy;
   readonly overrides: readonly Override[];
   readonly requester?: string;
+  /** An operation that goes on: where nothing is left to change, it still looks whether all is as it should be. */
+  readonly goesOn?: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function planApply(request: ApplyRequest): Promise<Plan> {
     fromVersion: version,
     differences: differencesOf(changes),
   } as const;
-  if (inPlace.length + rotated.length === 0)
+  if (inPlace.length + rotated.length === 0 && !request.goesOn)
     return finishPlan({ ...common, phases: [], findings: [] }, policy, []);
   const snapshot = await request.snapshot();
   const verify = (id: string) => verifyStep(id, `Verify that ${live.ref.name} is as its file says`);

@@ -98,6 +98,7 @@ export async function planFor(runtime: Runtime, record: ClusterRecord, wanted: P
         policy,
         overrides,
         requester,
+        ...(wanted.again ? { goesOn: true } : {}),
       });
     case "adopt-cluster":
       return planAdopt(ref, (await collectSnapshot(runtime, ref)).cluster.version);
@@ -167,11 +168,13 @@ export interface ApplyPlanRequest {
   readonly policy: AutomationPolicy;
   readonly overrides: readonly Override[];
   readonly requester: string;
+  /** See {@link ApplyRequest}. */
+  readonly goesOn?: boolean;
 }
 
 /** What an apply would change of a cluster that exists. */
 export async function applyPlanFor(runtime: Runtime, request: ApplyPlanRequest): Promise<Plan> {
-  const { ref, config, earlier, prune, policy, overrides, requester } = request;
+  const { ref, config, earlier, prune, policy, overrides, requester, goesOn } = request;
   const comparison = await readComparison(runtime, {
     ref,
     config,
@@ -187,6 +190,7 @@ export async function applyPlanFor(runtime: Runtime, request: ApplyPlanRequest):
     policy,
     overrides,
     requester,
+    ...(goesOn ? { goesOn } : {}),
   });
 }
 
