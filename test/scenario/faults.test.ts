@@ -3,7 +3,7 @@ import type { Operation } from "../../core/operation/types.ts";
 import { Scene } from "../builders/scene.ts";
 import { CLUSTER_ARN, clusterFile, objectsOf, type Stage, stageOf } from "../simulation/cluster.ts";
 import type { Work, Workload } from "../simulation/scenario.ts";
-import { budget, CASES, ROTATION, SHAPE } from "./field-cases.ts";
+import { budget, CASES, type CaseWork, ROTATION, SHAPE } from "./field-cases.ts";
 
 let stage: Stage | undefined;
 afterEach(async () => {
@@ -11,7 +11,7 @@ afterEach(async () => {
   stage = undefined;
 });
 
-function ask(scene: Scene, work: Work["type"], rolling: boolean): Promise<{ status: number; text: string }> {
+function ask(scene: Scene, work: CaseWork, rolling: boolean): Promise<{ status: number; text: string }> {
   const path = "/v1/clusters/demo";
   switch (work) {
     case "upgrade":

@@ -3,21 +3,40 @@ import { parseClusterFile } from "../../core/cluster-config/parse.ts";
 import type { ClusterRecord } from "../../core/ports/store.ts";
 import { createPlatform, type Platform } from "../../local/platform.ts";
 import type { KubeObject } from "../../local/world/kubernetes-contract.ts";
-import type { ClusterShape, Scenario, Workload } from "./scenario.ts";
+import type { Change, ClusterShape, GroupShape, Scenario, Workload } from "./scenario.ts";
 
 export const CLUSTER_ARN = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
 export const REF = { account: "111122223333", region: "eu-west-1", name: "demo" };
 const ZONES = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
 
-/** The file that a person would apply for this cluster. */
+/** The file that a person would apply for this cluster, with a change that was drawn for it. */
 export function clusterFile(
   shape: ClusterShape,
   policy: Pick<Scenario, "rotation" | "latestAddons">,
+  change?: Change,
 ): string {
+  const several = change === "several";
+  const group = (one: GroupShape, i: number) => ({
+    name: one.name,
+    instanceType: i === 0 && (several || change === "machines") ? "m5.large" : "m6i.large",
+    desiredCapacity: one.size,
+    minSize: 1,
+    maxSize: one.size + 2,
+    labels: { pool: one.name, ...(i === 0 && (several || change === "labels") ? { tier: "1" } : {}) },
+    ...(one.oneZone ? { availabilityZones: ZONES.slice(0, 1) } : {}),
+    ...(one.dedicated ? { taints: [{ key: "pool", value: one.name, effect: "NoSchedule" }] } : {}),
+  });
+  const fresh: GroupShape = { name: "fresh", size: 1, dedicated: false, oneZone: false };
+  const groups = [...shape.groups, ...(several || change === "group" ? [fresh] : [])];
   const config = {
     apiVersion: "eksctl.io/v1alpha5",
     kind: "ClusterConfig",
-    metadata: { name: shape.name, region: REF.region, version: shape.version },
+    metadata: {
+      name: shape.name,
+      region: REF.region,
+      version: shape.version,
+      ...(several || change === "tags" ? { tags: { owner: "b" } } : {}),
+    },
     availabilityZones: ZONES.slice(0, shape.zones),
     accessConfig: { authenticationMode: "API_AND_CONFIG_MAP" },
     addons: [
@@ -26,16 +45,13 @@ export function clusterFile(
       { name: "kube-proxy" },
       { name: "aws-ebs-csi-driver" },
     ],
-    managedNodeGroups: shape.groups.map((group) => ({
-      name: group.name,
-      instanceType: "m6i.large",
-      desiredCapacity: group.size,
-      minSize: 1,
-      maxSize: group.size + 2,
-      labels: { pool: group.name },
-      ...(group.oneZone ? { availabilityZones: ZONES.slice(0, 1) } : {}),
-      ...(group.dedicated ? { taints: [{ key: "pool", value: group.name, effect: "NoSchedule" }] } : {}),
-    })),
+    managedNodeGroups: groups.filter((one) => !one.selfManaged).map(group),
+    ...(groups.some((one) => one.selfManaged)
+      ? { nodeGroups: groups.filter((one) => one.selfManaged).map((one) => group(one, groups.length)) }
+      : {}),
+    ...(several || change === "logging"
+      ? { cloudWatch: { clusterLogging: { enableTypes: ["audit"] } } }
+      : {}),
   };
   const document = {
     apiVersion: "slipway.dev/v1",
@@ -124,7 +140,8 @@ async function checkpointOf(shape: ClusterShape): Promise<string> {
     operation?: string;
     nodegroups?: readonly object[];
   };
-  if (cluster.operation !== undefined || cluster.nodegroups?.length !== shape.groups.length)
+  const managed = shape.groups.filter((group) => !group.selfManaged);
+  if (cluster.operation !== undefined || cluster.nodegroups?.length !== managed.length)
     throw new Error(`the cluster was not made: ${JSON.stringify(cluster)}`);
   const text = durable.dump();
   await platform.close();
@@ -158,7 +175,7 @@ export async function stageOf(
     onFailure: (error) => defects.push(error),
     ...(checkpoint === undefined ? {} : { checkpoint }),
   });
-  if (checkpoint !== undefined) {
+  if (checkpoint !== undefined && scenario.work.type !== "adopt") {
     const { config, policy } = parseClusterFile(clusterFile(cluster, scenario));
     const record: ClusterRecord = {
       ref: REF,

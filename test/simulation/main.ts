@@ -20,6 +20,7 @@ if (!Number.isSafeInteger(first) || !Number.isSafeInteger(runs) || runs < 1) {
 }
 
 const outcomes = new Map<string, number>();
+const works = new Map<string, number>();
 const refusals = new Map<string, number>();
 let calls = 0;
 let virtualMs = 0;
@@ -44,6 +45,8 @@ console.log(
   `${runs} runs, ${broken} broken; ${((seconds * 1000) / runs).toFixed(0)} ms (${(cpuMs / runs).toFixed(0)} ms of CPU), ${Math.round(calls / runs)} calls and ${(virtualMs / runs / 3_600_000).toFixed(1)} virtual hours per run`,
 );
 for (const [outcome, count] of sorted(outcomes)) console.log(`  ${String(count).padStart(5)} ${outcome}`);
+console.log("asked for:");
+for (const [work, count] of sorted(works)) console.log(`  ${String(count).padStart(5)} ${work}`);
 console.log("refused with 4xx:");
 for (const [what, count] of sorted(refusals)) console.log(`  ${String(count).padStart(5)} ${what}`);
 process.exit(broken > 0 ? 1 : 0);
@@ -52,6 +55,11 @@ function tally(run: Run): void {
   const outcome = run.error ? `${run.outcome} ${run.error.split(":")[0]}` : run.outcome;
   outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   for (const [what, count] of run.refusals) refusals.set(what, (refusals.get(what) ?? 0) + count);
+  const { work, cluster, rotation } = run.scenario;
+  const own = cluster.groups.some((group) => group.selfManaged) ? ", a self-managed group" : "";
+  const rolling = work.type === "rotate" && rotation.method === "rolling" ? " (rolling)" : "";
+  const key = `${work.type}${work.type === "apply" ? ` (${work.change})` : rolling}${own}`;
+  works.set(key, (works.get(key) ?? 0) + 1);
   calls += run.calls;
   virtualMs += run.virtualMs;
 }

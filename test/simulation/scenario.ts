@@ -19,6 +19,8 @@ export interface GroupShape {
   readonly dedicated: boolean;
   /** In one zone only. */
   readonly oneZone: boolean;
+  /** Made by a stack, not by EKS. */
+  readonly selfManaged?: boolean;
 }
 
 export interface Workload {
@@ -36,8 +38,14 @@ export type Work =
   | { readonly type: "upgrade"; readonly to: string }
   | { readonly type: "rotate"; readonly nodegroup: string }
   | { readonly type: "addons" }
+  | { readonly type: "apply"; readonly change: Change }
+  | { readonly type: "adopt" }
   | { readonly type: "provision" }
   | { readonly type: "delete" };
+
+/** What an applied file says anew: settings in place, a group with other machines, a group more. */
+export const CHANGES = ["labels", "logging", "tags", "machines", "group", "several"] as const;
+export type Change = (typeof CHANGES)[number];
 
 /** Something that happens when the operation has made `after` calls: AWS, Lambda and Step Functions all count. */
 export interface Moment {
@@ -70,7 +78,9 @@ export interface Scenario {
 }
 
 /** So many different clusters are made; every run works on one of them. */
-const SHAPES = 12;
+const SHAPES = 15;
+/** From this one on, the last group of a shape is self-managed. */
+const SELF_MANAGED = 12;
 /** The newest version that EKS offers here, as a minor number. */
 const NEWEST = 36;
 
@@ -101,7 +111,9 @@ class Dice {
 function shapeOf(number: number): ClusterShape {
   const dice = new Dice(9_000 + number);
   const zones = dice.int(2, 3);
-  const groups = Array.from({ length: dice.one([1, 1, 1, 2, 2, 3, 4]) }, (_, i): GroupShape => {
+  const selfManaged = number >= SELF_MANAGED;
+  const count = dice.one([1, 1, 1, 2, 2, 3, 4]);
+  const groups = Array.from({ length: selfManaged ? Math.max(2, count) : count }, (_, i): GroupShape => {
     const first = i === 0;
     return {
       name: ["general", "workers", "batch", "edge"][i] ?? `g${i}`,
@@ -110,8 +122,17 @@ function shapeOf(number: number): ClusterShape {
       oneZone: !first && dice.chance(0.3),
     };
   });
+  const last = groups.at(-1);
+  if (selfManaged && last) groups.splice(-1, 1, { ...last, selfManaged });
   return { name: "demo", version: `1.${dice.int(32, 35)}`, zones, groups };
 }
+
+/**
+ * Whether new nodes of a group come in every zone where old ones are: EKS spreads them evenly, and with fewer nodes
+ * than zones chooses. Where it does not, a volume of the zone left out holds its pod, which only a person can mend.
+ */
+const keepsZones = (group: GroupShape | undefined, { zones }: ClusterShape): boolean =>
+  group !== undefined && (group.oneZone || group.size >= zones);
 
 function workloadOf(dice: Dice, number: number, cluster: ClusterShape): Workload {
   const kind = dice.chance(0.3) ? "StatefulSet" : "Deployment";
@@ -131,7 +152,10 @@ function workloadOf(dice: Dice, number: number, cluster: ClusterShape): Workload
     name: `app-${number}`,
     replicas,
     group: group?.dedicated ? group.name : undefined,
-    volumes: kind === "StatefulSet" && dice.chance(0.4),
+    volumes:
+      kind === "StatefulSet" &&
+      dice.chance(0.4) &&
+      keepsZones(group?.dedicated ? group : cluster.groups[0], cluster),
     budget: dice.chance(0.75) ? dice.one(budgets) : undefined,
   };
 }
@@ -141,7 +165,9 @@ function workOf(dice: Dice, cluster: ClusterShape): Work {
   const kind = dice.one([
     ...Array<"upgrade">(10).fill("upgrade"),
     ...Array<"rotate">(5).fill("rotate"),
+    ...Array<"apply">(3).fill("apply"),
     "addons",
+    "adopt",
     "provision",
     "delete",
   ] as const);
@@ -152,6 +178,8 @@ function workOf(dice: Dice, cluster: ClusterShape): Work {
     }
     case "rotate":
       return { type: kind, nodegroup: dice.one(cluster.groups).name };
+    case "apply":
+      return { type: kind, change: dice.one(CHANGES) };
     default:
       return { type: kind };
   }
@@ -166,6 +194,10 @@ function callsOf(work: Work, { version, groups }: ClusterShape): number {
       return 45;
     case "addons":
       return 40;
+    case "apply":
+      return 60;
+    case "adopt":
+      return 10;
     case "provision":
       return 100 + 10 * groups.length;
     case "delete":

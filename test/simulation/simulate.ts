@@ -1,5 +1,6 @@
-import type { Cluster } from "../../core/api/types.ts";
-import { ENDED, type Operation, type OperationEvent } from "../../core/operation/types.ts";
+import type { Adoption, Cluster } from "../../core/api/types.ts";
+import { ENDED, type Operation, type OperationEvent, type Plan } from "../../core/operation/types.ts";
+import type { CallScope } from "../../local/aws/contract.ts";
 import type { Platform } from "../../local/platform.ts";
 import {
   CLUSTER_ARN,
@@ -74,6 +75,8 @@ class Simulation {
   #over = false;
   /** Operations that somebody else started when ours had ended. */
   readonly #rivals: string[] = [];
+  /** The file that an adoption wrote. */
+  #adopted: unknown;
   #due: { readonly at: number; readonly happen: () => void }[] = [];
 
   constructor(scenario: Scenario, stage: Stage, { history = false }: PlayOptions) {
@@ -211,11 +214,43 @@ class Simulation {
             ? await this.#send("POST", `${path}/addon-updates`, {})
             : work.type === "delete"
               ? await this.#send("DELETE", path)
-              : await this.#send("PUT", path, clusterFile(this.#scenario.cluster, this.#scenario));
+              : work.type === "adopt"
+                ? await this.#adopt()
+                : await this.#send("PUT", path, this.#file());
     if (status === 202) return { id: (body as Operation).id };
+    const { operation, config } = body as Adoption;
+    if (status === 201 && operation) {
+      this.#adopted = config;
+      return { id: operation };
+    }
     const { code, detail } = body as { code: string; detail: string };
     if (status >= 500) this.#watch.broken("the API answers", `${status} ${code} ${detail}`);
     return { refused: code };
+  }
+
+  /** The file that was applied. */
+  #file(): string {
+    const { work, cluster } = this.#scenario;
+    return clusterFile(cluster, this.#scenario, work.type === "apply" ? work.change : undefined);
+  }
+
+  /** A cluster that Slipway does not know, and to which its functions have no access. */
+  async #adopt(): Promise<{ status: number; body: unknown }> {
+    const { endpoint, kernel } = this.#platform;
+    const call = (operation: string, input: object): Promise<Record<string, unknown>> =>
+      kernel.clock.until(endpoint.call("eks", operation, input, this.#somebody()));
+    const { accessEntries = [] } = await call("ListAccessEntries", { clusterName: "demo" });
+    for (const principalArn of accessEntries as string[])
+      if (principalArn.includes("role/slipway-local-"))
+        await call("DeleteAccessEntry", { clusterName: "demo", principalArn });
+    return this.#send("POST", "/v1/clusters/demo/adopt", {});
+  }
+
+  /** Of a call that a person makes to AWS. */
+  #somebody(): CallScope {
+    const { home } = this.#platform;
+    const arn = `arn:aws:iam::${home.account}:user/somebody`;
+    return { ...home, principal: { type: "IAMUser", arn, account: home.account, accessKeyId: "" } };
   }
 
   /** Troubles and acts happen when so many calls have been made, whatever the clock says. */
@@ -248,7 +283,7 @@ class Simulation {
   }
 
   #act({ what, lasts }: Act, id: string): void {
-    const { kernel, endpoint, home } = this.#platform;
+    const { kernel, endpoint } = this.#platform;
     const later = (happen: () => void): void => this.#after(lasts * 1000, happen);
     const control = (name: string): void =>
       this.#meanwhile(
@@ -257,10 +292,8 @@ class Simulation {
         [200, 202, 404, 409, 422, 429, 503],
       );
     const call = (service: "sfn" | "ec2", operation: string, input: object): void => {
-      const arn = `arn:aws:iam::${home.account}:user/somebody`;
-      const principal = { type: "IAMUser", arn, account: home.account, accessKeyId: "" } as const;
       // It may have ended a moment ago: then there is nothing to stop.
-      endpoint.call(service, operation, input, { ...home, principal }).catch(() => {});
+      endpoint.call(service, operation, input, this.#somebody()).catch(() => {});
     };
     switch (what) {
       case "pause":
@@ -420,8 +453,10 @@ class Simulation {
     const groups = cluster?.nodegroups ?? [];
     const wanted = work.type === "upgrade" ? work.to : shape.version;
     if (cluster?.version !== wanted) broken("it is as wanted", `control plane on ${cluster?.version}`);
-    if (groups.length !== shape.groups.length)
+    const more = work.type === "apply" && (work.change === "group" || work.change === "several") ? 1 : 0;
+    if (groups.length !== shape.groups.filter((group) => !group.selfManaged).length + more)
       broken("no group is left over", groups.map((group) => group.physicalName).join(", "));
+    for (const { name, selfManaged } of shape.groups) if (selfManaged) this.#isOneGroup(name, wanted);
     for (const group of groups) {
       if (work.type === "upgrade" && group.version !== wanted)
         broken("it is as wanted", `${group.physicalName} is on ${group.version}`);
@@ -432,5 +467,31 @@ class Simulation {
       if (addon.status !== "ACTIVE") broken("it is as wanted", `add-on ${addon.name} is ${addon.status}`);
     for (const node of kubernetes.list(CLUSTER_ARN, "Node"))
       if (node.spec?.unschedulable === true) broken("it is as wanted", `${node.metadata.name} is cordoned`);
+    if (work.type === "apply" || work.type === "adopt") await this.#plansNothing();
+  }
+
+  /** The nodes of a self-managed group are of one stack, and on the version. */
+  #isOneGroup(name: string, version: string): void {
+    const { kubernetes } = this.#platform;
+    const nodes = kubernetes.list(CLUSTER_ARN, "Node").filter((node) => node.metadata.labels?.pool === name);
+    const stacks = new Set(nodes.map((node) => node.metadata.labels?.["slipway.dev/nodegroup"]));
+    if (stacks.size !== 1) this.#watch.broken("no group is left over", `${name}: ${[...stacks].join(", ")}`);
+    for (const { metadata, status } of nodes) {
+      const { kubeletVersion = "" } = (status?.nodeInfo ?? {}) as { kubeletVersion?: string };
+      if (!kubeletVersion.startsWith(`v${version}.`) && this.#scenario.work.type === "upgrade")
+        this.#watch.broken("it is as wanted", `${metadata.name} of ${name} is on ${kubeletVersion}`);
+    }
+  }
+
+  /** What was applied, or written by an adoption, applied again would change nothing. */
+  async #plansNothing(): Promise<void> {
+    const file = this.#adopted === undefined ? this.#file() : JSON.stringify(this.#adopted);
+    const { status, body } = await this.#send("PUT", "/v1/clusters/demo?dryRun=true", file);
+    const { differences = [] } = body as Plan;
+    if (status !== 200 || differences.length > 0)
+      this.#watch.broken(
+        "it is as wanted",
+        `applied again: ${status} ${JSON.stringify(differences.slice(0, 5))}`,
+      );
   }
 }

@@ -54,7 +54,8 @@ export class Watch {
       if (call.scope.principal.caller === undefined) return;
       this.calls++;
       // Whoever undoes a creation gives its pods up, as whoever deletes.
-      if (this.#scenario.work.type === "provision" && call.operation === "DeleteNodegroup") this.excuse("all");
+      if (this.#scenario.work.type === "provision" && call.operation === "DeleteNodegroup")
+        this.excuse("all");
       watchCall(call, this.refusals);
       watchSteps(call, broken);
     });
