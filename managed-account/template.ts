@@ -25,6 +25,13 @@ export const FORWARDED: Readonly<Record<string, { purpose: string; pattern: obje
       detail: { eventSource: ["eks.amazonaws.com"], readOnly: [false] },
     },
   },
+  EksEvents: {
+    purpose: "What EKS tells by itself: add-ons, pods on Fargate that it will end",
+    pattern: {
+      source: ["aws.eks"],
+      "detail-type": [{ prefix: "EKS Addon " }, { prefix: "EKS Fargate Pod Scheduled Termination" }],
+    },
+  },
   Alarms: {
     purpose: "CloudWatch alarms that go off or come to rest",
     pattern: { source: ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"] },

@@ -5,6 +5,7 @@ import { managedRoleGrants } from "../../../adapters/managed-account.ts";
 import { relays, snapshot } from "../../../adapters/permissions.ts";
 import { workflowGrants } from "../../../adapters/workflow-grants.ts";
 import { fillGrant } from "../../../core/grants.ts";
+import { rules } from "../../../functions/rules.ts";
 import { compilePattern } from "../../../local/events/pattern/compile.ts";
 import { matches } from "../../../local/events/pattern/rule-set.ts";
 import { parseTemplate } from "../../../local/world/infra/cloudformation/template.ts";
@@ -118,6 +119,29 @@ describe("the managed role's grants", () => {
     expect(workflowGrants).toEqual(
       Object.fromEntries(workflows.map((workflow) => [workflow.name, grantsOf(workflow)])),
     );
+  });
+});
+
+/** What a rule of Slipway's waits for, as far as every rule says it: `aws.ec2 EC2 Spot Instance Interruption Warning`. */
+const kindsOf = (pattern: Readonly<Record<string, unknown>>): string[] =>
+  ((pattern.source ?? []) as unknown[]).flatMap((source) =>
+    ((pattern["detail-type"] ?? []) as unknown[]).map((type) => `${source} ${JSON.stringify(type)}`),
+  );
+
+describe("what rules of Slipway's wait for", () => {
+  const forwarded = new Set(
+    Object.values(FORWARDED).flatMap(({ pattern }) => kindsOf(pattern as Readonly<Record<string, unknown>>)),
+  );
+
+  it.each(
+    rules.flatMap((rule) =>
+      // Executions are Slipway's own, at home.
+      "schedule" in rule || rule.bus !== "default" || rule.name === "execution-ended"
+        ? []
+        : [{ name: rule.name, pattern: rule.pattern }],
+    ),
+  )("$name: managed accounts forward it", ({ pattern }) => {
+    expect(kindsOf(pattern).filter((kind) => !forwarded.has(kind))).toEqual([]);
   });
 });
 
