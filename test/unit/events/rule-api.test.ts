@@ -151,6 +151,15 @@ describe("PutEvents", () => {
     expect(result.Entries?.[1]).toMatchObject({ ErrorCode: code });
   });
 
+  it("takes events of AWS from AWS itself: from callers with the access key `aws`", async () => {
+    const { eventbridge } = world().events;
+    const put = eventbridge.PutEvents as (input: object, scope: object) => unknown;
+    const from = (accessKeyId: string) => ({ ...SCOPE, principal: { ...SCOPE.principal, accessKeyId } });
+    const Entries = [{ ...order, Source: "aws.health" }];
+    expect(await put({ Entries }, from("aws"))).toMatchObject({ FailedEntryCount: 0 });
+    expect(await put({ Entries }, from("AKIAEXAMPLE"))).toMatchObject({ FailedEntryCount: 1 });
+  });
+
   it("refuses a request that is too large, in number or in bytes", async () => {
     const { eventbridge } = world().events;
     const put = (Entries: object[]) => call(eventbridge.PutEvents, { Entries });
