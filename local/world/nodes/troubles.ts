@@ -184,7 +184,9 @@ export function createTroubles(parts: {
         clock.now() + Number(after ?? 600) * 1000,
       );
     };
-    if (instance.launch.capacityType === "SPOT") begin("SpotInterruption", "spot");
+    // EC2 takes Spot machines only.
+    const { capacityType } = instance.launch;
+    if (capacityType !== "ON_DEMAND") begin("SpotInterruption", "spot");
     begin("NodeSick", "sick");
     begin("InstanceMaintenance", "maintenance");
   });
