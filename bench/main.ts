@@ -4,6 +4,7 @@ import { benchBundles } from "./bundles.ts";
 import { benchCriticalPath } from "./critical-path.ts";
 import { benchEngine } from "./engine.ts";
 import { benchMainJob } from "./main-job.ts";
+import { benchNodeEvents } from "./node-events.ts";
 import { benchOneHop } from "./one-hop.ts";
 import { benchPatterns } from "./patterns.ts";
 import { report } from "./report.ts";
@@ -17,6 +18,7 @@ const parts: Record<string, () => Promise<void>> = {
   "one-hop": async () => report("One hop", await benchOneHop()),
   "critical-path": async () => report("Critical path, simulated time", await benchCriticalPath()),
   sweep: async () => report("Sweep of a fleet for drift, simulated time", await benchSweep()),
+  "node-events": async () => report("Events about nodes", await benchNodeEvents()),
   bundles: async () => report("Bundles", await benchBundles(root, [...functions, ...apiFunctions])),
   "main-job": async () => report("Main job, a process of its own, virtual time", await benchMainJob(root)),
 };
