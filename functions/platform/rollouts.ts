@@ -40,6 +40,7 @@ export const rolloutsFunctions: readonly FunctionDeclaration[] = [
     { kubernetes: true, memoryMB: 1024 },
   ),
   task("member-status", "Looks how the operation of one cluster of a rollout stands", [
+    bus,
     deleteFromStore,
     letTasksGoOn,
   ]),
@@ -116,6 +117,7 @@ export const rolloutsGrants: Readonly<Record<keyof typeof rolloutsRoutes, readon
   listRolloutMembers: [readStore, listStore],
   pauseRollout: controls,
   resumeRollout: controls,
-  abortRollout: controls,
+  // One that waits ends at once, and that is told.
+  abortRollout: [...controls, bus],
   approveRollout: controls,
 };

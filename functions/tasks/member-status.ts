@@ -8,6 +8,7 @@ import {
   endMember,
   endOf,
   failWith,
+  isStopping,
   type MemberStep,
   memberInput,
   memberWork,
@@ -36,7 +37,7 @@ export const handler = task("member-status", memberInput, async (input, context)
       }));
       return next.operations.some(({ status }) => status === undefined) ? after("start") : after("check");
     }
-    if (operation.status === "Cancelled" && (rollout.stopping ?? rollout.control.request) !== undefined)
+    if (operation.status === "Cancelled" && isStopping(rollout))
       return endMember(work, "Cancelled", `${operation.id} ended at a safe point`);
     const { code, message, remedy } = operation.error ?? {
       code: operation.status,

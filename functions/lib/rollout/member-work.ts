@@ -106,11 +106,17 @@ export function deadlineOf({ rollout, member }: MemberWork): number {
   return Date.parse(began) + rollout.spec.waveDeadlineHours * 3_600_000;
 }
 
-/** Whether nothing more is to begin: then what only waits is called off, and what works is or is not. */
+const isAborted = ({ control, stopping }: RolloutRecord): boolean =>
+  control.request === "abort" || stopping === "Aborted";
+
+/** Whether the rollout comes to its end before all of its members had their turn. */
+export const isStopping = (rollout: RolloutRecord): boolean =>
+  isAborted(rollout) || rollout.stopping !== undefined || overBudget(rollout);
+
+/** Whether an operation is called off: what only waits always is when nothing more is to begin, what works may finish. */
 export function callsOff({ rollout }: MemberWork, operation: Operation): boolean {
-  const aborted = rollout.control.request === "abort" || rollout.stopping === "Aborted";
-  if (aborted && rollout.control.running !== "finish") return true;
-  return (aborted || rollout.stopping !== undefined || overBudget(rollout)) && WAITS.has(operation.status);
+  if (isAborted(rollout) && rollout.control.running !== "finish") return true;
+  return isStopping(rollout) && WAITS.has(operation.status);
 }
 
 /** Asks an operation to end at its next safe point, once. */
