@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { EventEnvelope } from "../../local/events/envelope.ts";
+import { AWS_ITSELF } from "../../local/events/events.ts";
 import type { DeadLetter } from "../../local/lambda/async-invocations.ts";
 import { type Rig, startRig } from "../builders/platform.ts";
 
@@ -176,18 +177,29 @@ class Scene {
   }
 
   async put(event: Example["event"], time = this.rig.platform.kernel.clock.now()): Promise<void> {
-    this.rig.platform.events.putEvents(
-      [
-        {
-          Source: event.source,
-          DetailType: event["detail-type"],
-          Detail: JSON.stringify(event.detail),
-          Resources: [...event.resources],
-          Time: new Date(time),
-        },
-      ],
-      HOME,
-    );
+    const { endpoint, kernel } = this.rig.platform;
+    const { principal } = this.alice();
+    const reply = (await kernel.clock.until(
+      Promise.resolve(
+        endpoint.call(
+          "eventbridge",
+          "PutEvents",
+          {
+            Entries: [
+              {
+                Source: event.source,
+                DetailType: event["detail-type"],
+                Detail: JSON.stringify(event.detail),
+                Resources: [...event.resources],
+                Time: new Date(time),
+              },
+            ],
+          },
+          { ...HOME, principal: { ...principal, accessKeyId: AWS_ITSELF } },
+        ),
+      ),
+    )) as { FailedEntryCount?: number };
+    expect(reply.FailedEntryCount).toBe(0);
     await this.pass(1);
   }
 
@@ -393,6 +405,8 @@ describe.skipIf(examples.length === 0)("whatever the events hold", () => {
       await scene.put({ ...event, resources: [] });
     }
     await unharmed();
+    // They did arrive: what can never be handled is logged, and acknowledged.
+    expect(scene.logged).toContain("error event of an unknown shape");
   }, 120_000);
 
   const HOSTILE: readonly unknown[] = [
