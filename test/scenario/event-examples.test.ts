@@ -406,7 +406,7 @@ describe.skipIf(examples.length === 0)("whatever the events hold", () => {
     }
     await unharmed();
     // They did arrive: what can never be handled is logged, and acknowledged.
-    expect(scene.logged).toContain("error event of an unknown shape");
+    expect(scene.logged).toContain("ERROR event of an unknown shape");
   }, 120_000);
 
   const HOSTILE: readonly unknown[] = [
