@@ -2,8 +2,8 @@ import { clusterKey } from "../../core/cluster-ref.ts";
 import { clusterCandidates } from "../../core/nodes/signals.ts";
 import type { ClusterRecord } from "../../core/ports/store.ts";
 import { listener } from "../lib/listener.ts";
-import { considerCluster } from "../lib/nodes/consider.ts";
 import { alarmEvent } from "../lib/nodes/events.ts";
+import { lookForEvent } from "../lib/nodes/look.ts";
 import { quoted, tell } from "../lib/nodes/tell.ts";
 import type { TaskContext } from "../lib/task.ts";
 
@@ -29,7 +29,7 @@ export const handler = listener("on-alarm", alarmEvent, async (event, context) =
     context.log.info("an alarm of no cluster of ours", { alarm: quoted(alarmName) });
     return;
   }
-  await considerCluster(context, record, { cause: `alarm ${quoted(alarmName)}` });
+  await lookForEvent(context, record, { cause: `alarm ${quoted(alarmName)}` });
   // After the work: told once, and the work is done again when it failed.
   // By the change of state, not by the event's id: an event that is put twice has two.
   const change =

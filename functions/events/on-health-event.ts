@@ -4,9 +4,10 @@ import { eksOf } from "../../adapters/aws/eks.ts";
 import { iso } from "../../core/clock.ts";
 import { clusterKey } from "../../core/cluster-ref.ts";
 import { clusterInArn, eventTime, instancesIn } from "../../core/nodes/signals.ts";
+import type { ClusterRecord } from "../../core/ports/store.ts";
 import { listener } from "../lib/listener.ts";
-import { considerCluster } from "../lib/nodes/consider.ts";
 import { healthEvent } from "../lib/nodes/events.ts";
+import { lookForEvent } from "../lib/nodes/look.ts";
 import { placeMachine } from "../lib/nodes/place.ts";
 import { quoted, tell } from "../lib/nodes/tell.ts";
 import type { TaskContext } from "../lib/task.ts";
@@ -30,7 +31,7 @@ export const handler = listener("on-health-event", healthEvent, async (event, co
 async function maintenance(event: HealthEvent, context: TaskContext): Promise<void> {
   const { detail } = event;
   const { store, runtime } = context;
-  const clusters = new Map<string, Parameters<typeof considerCluster>[1]>();
+  const clusters = new Map<string, ClusterRecord>();
   for (const id of instancesIn(detail.affectedEntities.map((entity) => entity.entityValue))) {
     const placed = await placeMachine(context, event, id);
     if (!placed || placed.machine.state === "terminated") continue;
@@ -43,7 +44,7 @@ async function maintenance(event: HealthEvent, context: TaskContext): Promise<vo
       });
   }
   for (const record of clusters.values())
-    await considerCluster(context, record, { cause: `AWS Health ${quoted(detail.eventTypeCode, 80)}` });
+    await lookForEvent(context, record, { cause: `AWS Health ${quoted(detail.eventTypeCode, 80)}` });
 }
 
 async function endOfSupport(event: HealthEvent, context: TaskContext): Promise<void> {

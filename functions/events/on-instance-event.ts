@@ -1,6 +1,6 @@
 import { listener } from "../lib/listener.ts";
-import { considerCluster } from "../lib/nodes/consider.ts";
 import { instanceEvent } from "../lib/nodes/events.ts";
+import { lookForEvent } from "../lib/nodes/look.ts";
 import { placeMachine } from "../lib/nodes/place.ts";
 import { tell } from "../lib/nodes/tell.ts";
 
@@ -28,7 +28,7 @@ export const handler = listener("on-instance-event", instanceEvent, async (event
   }
   // Rotations, upgrades and deletions end machines all the time: their operation looks after them.
   if (await context.store.getLease(record.ref)) return;
-  await considerCluster(context, record, {
+  await lookForEvent(context, record, {
     cause: `instance ${machine.instanceId} is ${machine.state}`,
     brief: true,
   });
