@@ -203,7 +203,7 @@ describe("an operation that waits for its window and for approvals", () => {
           await world.rig.close();
         }
       }),
-      { numRuns: 14, seed: 20261120 },
+      { numRuns: 14, seed: 20261120, endOnFailure: true },
     );
     // The test tries what it says.
     expect(waited).toBeGreaterThan(3);
