@@ -110,7 +110,13 @@ const CALLS: Readonly<Record<string, readonly Grant[]>> = {
     grant("eks:CreatePodIdentityAssociation", cluster),
     passRole("pods.eks.amazonaws.com"),
   ],
-  "eks:updateAddon": [grant("eks:UpdateAddon", addon), passRole("eks.amazonaws.com")],
+  "eks:updateAddon": [
+    grant("eks:UpdateAddon", addon),
+    passRole("eks.amazonaws.com"),
+    // As at its creation: one with roles for the pod identity agent.
+    grant("eks:UpdateAddon", podIdentity),
+    passRole("pods.eks.amazonaws.com"),
+  ],
   "eks:describeAddon": [grant("eks:DescribeAddon", addon)],
   "eks:deleteAddon": [grant("eks:DeleteAddon", addon)],
   "eks:createAccessEntry": [grant("eks:CreateAccessEntry", cluster)],

@@ -10,6 +10,7 @@ import {
   type PlacedNeed,
 } from "../builders/call-record.ts";
 import { clusterFiles, head } from "../builders/cluster-files.ts";
+import { driftOfEverything } from "../builders/drift-story.ts";
 import { lifeOfNodes } from "../builders/node-story.ts";
 import { operationIdIn, type Rig, type RigOptions, startRig } from "../builders/platform.ts";
 import { applyFile } from "../builders/provisioning.ts";
@@ -447,6 +448,15 @@ async function lifeOfAnAdopted(log: CallLog): Promise<void> {
   expect((await story.rig.api("POST", "/v1/clusters/plain/adopt?dryRun=true", {})).status).toBe(200);
 
   const otherRole = await role("pods-too", "pods.eks.amazonaws.com");
+  const left = await driftOfEverything(story, "plain", {
+    people,
+    otherRole,
+    nodeRole,
+    subnetIds,
+    fargateRole,
+    fargateSubnet: Subnet.SubnetId,
+  });
+  expect(left.filter((one) => !/ (remediated|accepted|gone)$/.test(one))).toEqual([]);
   const second = {
     ...first,
     metadata: { ...config.metadata, tags: { stage: "test" } },
@@ -562,7 +572,7 @@ beforeAll(async () => {
   await lifeOfNodes(log);
   needs = await log.needs();
   comparison = compare(granted, needs);
-}, 120_000);
+}, 300_000);
 
 /** Permissions that no call on the embedded platform can need, and why AWS needs them. */
 const EXCEPTIONS: readonly [callers: RegExp, actions: RegExp, why: string][] = [
@@ -573,7 +583,7 @@ const EXCEPTIONS: readonly [callers: RegExp, actions: RegExp, why: string][] = [
     "Step Functions waits for nested executions, and stops them, with the role of the machine",
   ],
   [
-    /^workflow\/(apply-changes|provision-cluster|rotate-nodegroup)$/,
+    /^workflow\/(apply-changes|provision-cluster|reconcile-drift|rotate-nodegroup)$/,
     /^(ec2:(CreateTags|DescribeLaunchTemplateVersions|DescribeSubnets|RunInstances)|iam:(CreateServiceLinkedRole|GetRole|ListAttachedRolePolicies)|kms:(CreateGrant|DescribeKey))$/,
     "EKS looks at what a request names (subnets, roles, launch template, key) with the caller's permissions",
   ],
@@ -596,6 +606,16 @@ const EXCEPTIONS: readonly [callers: RegExp, actions: RegExp, why: string][] = [
     /^function\/(on-alarm|on-health-event|on-instance-event|sweep-nodes|api-remediate-node)$/,
     /^dynamodb:DeleteItem$/,
     "gives the cluster back when the operation cannot be stored; of the API's own routes some do it here",
+  ],
+  [
+    /^function\/(look-at-cluster|sweep-clusters|api-reconcile-cluster)$/,
+    /^(dynamodb:DeleteItem|events:PutEvents|eks:DescribeAddonVersions|iam:PassRole|scheduler:(Create|Update)Schedule)$/,
+    "they make the same looks: what one of them meets here, each may meet",
+  ],
+  [
+    /^workflow\/reconcile-drift$/,
+    /^eks:(AssociateEncryptionConfig|AssociateIdentityProviderConfig|CreateAccessEntry|CreateAddon|TagResource|UntagResource|UpdateAccessEntry)$/,
+    "it has the states of an apply, which is seen to make every one of these calls",
   ],
   [
     /^function\/gate$/,
