@@ -3,6 +3,7 @@ import { eventMessage } from "../../core/notifications/event-message.ts";
 import type { Message } from "../../core/notifications/message.ts";
 import { operationMessage } from "../../core/notifications/operation-message.ts";
 import { listener } from "../lib/listener.ts";
+import { allChannels } from "../lib/notifications/channels.ts";
 import { deliver } from "../lib/notifications/deliver.ts";
 import { recipients } from "../lib/notifications/recipients.ts";
 import type { TaskContext } from "../lib/task.ts";
@@ -22,9 +23,10 @@ const operationDetail = z.object({ operationId: z.string().regex(/^op-[0-9A-HJKM
  * delivered again as long as one of them does not answer.
  */
 export const handler = listener("notify", event, async (given, context) => {
-  const message = await messageOf(given, context);
+  const all = await allChannels(context.store);
+  const message = all.length > 0 ? await messageOf(given, context) : undefined;
   if (!message) return;
-  const channels = await recipients(context, message.cluster);
+  const channels = await recipients(context, all, message.cluster);
   const outcomes = await Promise.allSettled(channels.map((channel) => deliver(context, channel, message)));
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;

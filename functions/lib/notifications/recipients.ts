@@ -3,18 +3,16 @@ import { SlipwayError } from "../../../core/errors.ts";
 import type { NotificationChannel } from "../../../core/notifications/channel.ts";
 import { policyOfCluster } from "../policies.ts";
 import type { TaskContext } from "../task.ts";
-import { allChannels } from "./channels.ts";
 
 /**
- * The channels that a message goes to: those for everything, and those that the policy of its cluster names. A policy
+ * Those of the channels that a message goes to: the ones for everything, and the ones that the policy of its cluster names. A policy
  * that cannot be read names none, and the log says so: its cluster's people learn of it from what they do next.
  */
 export async function recipients(
   context: TaskContext,
+  channels: readonly NotificationChannel[],
   cluster: ClusterRef | undefined,
 ): Promise<NotificationChannel[]> {
-  const channels = await allChannels(context.store);
-  if (channels.length === 0) return [];
   const named = cluster ? await namedBy(context, cluster) : new Set<string>();
   return channels.filter(({ scope, metadata }) => scope === "all" || named.has(metadata.name));
 }
