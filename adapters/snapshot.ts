@@ -92,7 +92,13 @@ export async function collectSnapshot(
     options.insightsUnreadable === undefined
       ? forChecks(() => readInsights(eks, ref.name, () => eks.insights(ref.name, options.insightsFor)))
       : { ok: false as const, reason: options.insightsUnreadable },
-    readNetworkAndKubernetes(there, cluster, facts, groups, options),
+    readNetworkAndKubernetes(
+      there,
+      cluster,
+      facts,
+      [...groups, ...(selfManaged.ok ? selfManaged.value : [])],
+      options,
+    ),
     forChecks(() => readInsights(eks, ref.name, () => eks.configurationInsights(ref.name))),
     forChecks(() => {
       const arns = new Set([facts.roleArn ?? "", ...groups.map((group) => group.nodeRole)]);
@@ -134,7 +140,7 @@ async function readNetworkAndKubernetes(
   there: Runtime,
   cluster: Cluster,
   facts: ClusterFacts,
-  groups: readonly NodegroupFacts[],
+  groups: readonly Pick<NodegroupFacts, "subnetIds">[],
   options: SnapshotOptions,
 ): Promise<[ClusterSnapshot["subnets"], Read<KubernetesFacts>]> {
   const optional = <T>(read: () => Promise<T>): Promise<Read<T>> => readOptional(options, read);

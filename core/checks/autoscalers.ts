@@ -57,7 +57,7 @@ export const clusterAutoscaler: Check = {
             info(
               subject,
               `may change the size of ${watched.length} node group${watched.length === 1 ? "" : "s"} while they are replaced`,
-              "Nothing to do where the sizes are stable; scale it to 0 for the time of the rotation where they are not.",
+              "Nothing to do: Slipway takes the groups that rotate out of its hands, and gives them back. One that is told its groups by name (--nodes) does not notice: scale it to 0 for the time where sizes are not stable.",
             ),
           );
         return results;

@@ -13,7 +13,15 @@ import {
   warn,
 } from "./check.ts";
 
-const subjectOf = (group: NodegroupFacts): string => `nodegroup ${group.logicalName}`;
+/** What a group of either kind needs of subnets. */
+type Placed = Pick<NodegroupFacts, "logicalName" | "subnetIds" | "desiredSize">;
+
+const replaced = ({ nodegroups, selfManaged }: CheckContext): readonly Placed[] => [
+  ...nodegroups,
+  ...selfManaged,
+];
+
+const subjectOf = (group: Pick<NodegroupFacts, "logicalName">): string => `nodegroup ${group.logicalName}`;
 const blueGreen = (context: CheckContext): boolean => context.policy.rotation.method === "blueGreen";
 
 /**
@@ -59,10 +67,10 @@ export const nodeSubnets: Check = {
   title: "The subnets have addresses for green nodes beside the blue ones",
   guards: NODES,
   run(context) {
-    const { snapshot, nodegroups } = context;
+    const { snapshot } = context;
     if (!snapshot.subnets.ok || !blueGreen(context)) return [];
     const known = new Map(snapshot.subnets.value.map((subnet) => [subnet.id, subnet]));
-    const alone = nodegroups.flatMap((group) => {
+    const alone = replaced(context).flatMap((group) => {
       const gone = group.subnetIds.filter((id) => !known.has(id));
       if (gone.length > 0) {
         return [
@@ -104,11 +112,9 @@ export const nodeSubnets: Check = {
 };
 
 /** Groups that rotate at the same time and share subnets share their free addresses too. */
-function together(
-  { nodegroups, policy }: CheckContext,
-  known: ReadonlyMap<string, SubnetFacts>,
-): CheckResult[] {
-  return sharing(nodegroups).flatMap((groups) => {
+function together(context: CheckContext, known: ReadonlyMap<string, SubnetFacts>): CheckResult[] {
+  const { policy } = context;
+  return sharing(replaced(context)).flatMap((groups) => {
     const parallel = groups
       .toSorted((a, b) => b.desiredSize - a.desiredSize)
       .slice(0, policy.rotation.parallelNodegroups);
@@ -129,8 +135,8 @@ function together(
 }
 
 /** Groups that have subnets in common, directly or through others. */
-function sharing(groups: readonly NodegroupFacts[]): NodegroupFacts[][] {
-  const parts: { readonly subnets: Set<string>; readonly groups: NodegroupFacts[] }[] = [];
+function sharing(groups: readonly Placed[]): Placed[][] {
+  const parts: { readonly subnets: Set<string>; readonly groups: Placed[] }[] = [];
   for (const group of groups) {
     const part = { subnets: new Set(group.subnetIds), groups: [group] };
     for (const other of parts.filter(({ subnets }) => group.subnetIds.some((id) => subnets.has(id)))) {

@@ -101,6 +101,13 @@ const PARTS: readonly Part[] = [
     for: NODES,
   },
   {
+    read: ({ selfManaged }) => selfManaged,
+    name: "Auto Scaling groups",
+    hides: "node groups without EKS's management, and how old their nodes are",
+    remedy: allow("autoscaling:DescribeAutoScalingGroups"),
+    for: NODES,
+  },
+  {
     read: ({ securityGroups }) => securityGroups,
     name: "security groups",
     hides: "one that is gone",
