@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { forgetDrift } from "../lib/drift/documents.ts";
 import { requestLook } from "../lib/drift/request.ts";
 import { listener } from "../lib/listener.ts";
 
@@ -15,7 +16,11 @@ const event = z.object({
  */
 export const handler = listener("on-cluster-released", event, async ({ detail }, context) => {
   const { cluster, operationId } = detail;
-  if (!(await context.store.getCluster(cluster))) return;
+  if (!(await context.store.getCluster(cluster))) {
+    // Deleted: another cluster of this name is not to be compared with what this one was.
+    await forgetDrift(context.store, cluster);
+    return;
+  }
   await requestLook(context, cluster);
   context.log.info("a look was asked for", { operationId, cluster: cluster.name });
 });

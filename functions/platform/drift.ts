@@ -32,12 +32,11 @@ export const driftFunctions: readonly FunctionDeclaration[] = [
     "Notes who changed a managed cluster and has it looked at",
     asksForLooks,
   ),
-  listener(
-    "events",
-    "on-cluster-released",
-    "Has a cluster looked at when an operation has ended",
-    asksForLooks,
-  ),
+  listener("events", "on-cluster-released", "Has a cluster looked at when an operation has ended", [
+    ...asksForLooks,
+    listStore,
+    deleteFromStore,
+  ]),
   task("look-at-cluster", "Compares a cluster with what it should be and acts as its policy says", look, {
     memoryMB: 1024,
     timeoutSeconds: 120,
