@@ -3,6 +3,7 @@ import { type Gated, isGated, judgeGate } from "../../../core/operation/gates.ts
 import { foldSteps, openPhases, sincePlanned } from "../../../core/operation/lifecycle.ts";
 import type {
   OperationEvent,
+  OperationStatus,
   OperationType,
   Plan,
   PlanPhase,

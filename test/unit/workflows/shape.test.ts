@@ -84,7 +84,22 @@ describe("workflows", () => {
   const operations = workflows.filter(({ definition }) => "Begin" in definition.States);
 
   it.each(operations)("$name never ends as succeeded once it has failed", ({ definition }) => {
-    expect([...endsAfter(definition, "Failed")].sort()).toEqual(["Fail Ended", "Fail Unrecorded"]);
+    expect([...endsAfter(definition, "Failed")].sort()).toEqual([
+      "Fail Ended",
+      "Fail Unrecorded",
+      "Succeed Waiting",
+    ]);
+    // A suspended operation has not failed: it waits, and goes on in another execution.
+    const leading = Object.values(definition.States).filter((state) =>
+      JSON.stringify(state).includes('"Waiting"'),
+    );
+    expect(leading).toEqual([
+      {
+        Type: "Choice",
+        Choices: [{ Condition: "{% $failure.Error = 'OperationSuspended' %}", Next: "Waiting" }],
+        Default: "Ended",
+      },
+    ]);
   });
 
   it.each(operations)("$name records its outcome on the way out", ({ definition }) => {
