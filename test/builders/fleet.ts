@@ -11,10 +11,20 @@ export interface FleetCluster {
   readonly tags?: Readonly<Record<string, string>>;
   readonly policy?: Readonly<Record<string, unknown>>;
   readonly nodes?: number;
+  /** More of the ClusterConfig, and of its node group. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly group?: Readonly<Record<string, unknown>>;
 }
 
 /** The file of a small cluster: one node group, two add-ons. */
-export function fleetFile({ name, version = "1.34", tags, policy, nodes = 1 }: FleetCluster): string {
+export function fleetFile({
+  name,
+  version = "1.34",
+  tags,
+  policy,
+  nodes = 1,
+  ...more
+}: FleetCluster): string {
   const config = {
     apiVersion: "eksctl.io/v1alpha5",
     kind: "ClusterConfig",
@@ -22,8 +32,16 @@ export function fleetFile({ name, version = "1.34", tags, policy, nodes = 1 }: F
     availabilityZones: ["eu-west-1a", "eu-west-1b"],
     addons: [{ name: "vpc-cni" }, { name: "kube-proxy" }],
     managedNodeGroups: [
-      { name: "workers", instanceType: "m6i.large", desiredCapacity: nodes, minSize: 1, maxSize: nodes + 2 },
+      {
+        name: "workers",
+        instanceType: "m6i.large",
+        desiredCapacity: nodes,
+        minSize: 1,
+        maxSize: nodes + 2,
+        ...more.group,
+      },
     ],
+    ...more.config,
   };
   const document = {
     apiVersion: "slipway.dev/v1",
@@ -41,6 +59,8 @@ export interface FleetRig extends Rig {
   begin(spec: Partial<RolloutSpecInput>): Promise<string>;
   described(id: string): Promise<RolloutDocument & { clusters: Member[] }>;
   pass(minutes: number): Promise<void>;
+  /** Stops the execution of a rollout, as somebody at the console may. */
+  kill(id: string): Promise<void>;
 }
 
 export const rolloutFile = (spec: Partial<RolloutSpecInput>): string =>
@@ -57,8 +77,10 @@ export const rolloutFile = (spec: Partial<RolloutSpecInput>): string =>
 export async function startFleet(
   clusters: readonly FleetCluster[],
   options: RigOptions = {},
+  before: (rig: Rig) => void = () => {},
 ): Promise<FleetRig> {
   const rig = await startRig(options);
+  before(rig);
   const { clock } = rig.platform.kernel;
   const pass = (minutes: number): Promise<void> => clock.until(clock.sleep(minutes * 60_000));
   for (const cluster of clusters) {
@@ -71,18 +93,29 @@ export async function startFleet(
     clock.until(
       runCli(["rollout", "-f", "rollout.yaml", ...flags], fetch, { "rollout.yaml": rolloutFile(spec) }),
     );
+  const described = async (id: string): Promise<RolloutDocument & { clusters: Member[] }> => {
+    const run = await rig.slipway("describe", "rollout", id, "-o", "json");
+    return JSON.parse(run.stdout) as RolloutDocument & { clusters: Member[] };
+  };
   return Object.assign(rig, {
     pass,
+    described,
+    async kill(id: string) {
+      const { executionArn } = await described(id);
+      const arn = "arn:aws:iam::111122223333:root";
+      const principal = { type: "Root", arn, account: "111122223333", accessKeyId: "" } as const;
+      const { endpoint, home } = rig.platform;
+      const input = { executionArn, error: "Killed" };
+      await clock.until(
+        Promise.resolve(endpoint.call("sfn", "StopExecution", input, { ...home, principal })),
+      );
+    },
     rollout,
     async begin(spec: Partial<RolloutSpecInput>) {
       const run = await rollout(spec);
       const id = /ro-[0-9A-HJKMNP-TV-Z]{26}/.exec(run.stdout)?.[0];
       if (!id) throw new Error(`no rollout in:\n${run.stdout}${run.stderr}`);
       return id;
-    },
-    async described(id: string) {
-      const run = await rig.slipway("describe", "rollout", id, "-o", "json");
-      return JSON.parse(run.stdout) as RolloutDocument & { clusters: Member[] };
     },
   });
 }

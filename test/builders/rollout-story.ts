@@ -6,12 +6,25 @@ import { type FleetRig, startFleet } from "./fleet.ts";
  * channels do. For the record of the calls that are made.
  */
 export async function lifeOfAFleet(log: CallLog): Promise<void> {
-  const fleet = await startFleet([
-    { name: "fleet-1", policy: { channel: { version: "none", addons: true, nodeReleases: true } } },
-    { name: "fleet-2", policy: { channel: { version: "previous", act: "perform" } } },
-    { name: "fleet-3", policy: { windows: { open: [sunday] } } },
-  ]);
-  log.watch(fleet.platform);
+  const fleet = await startFleet(
+    [
+      {
+        name: "fleet-1",
+        policy: { channel: { version: "none", addons: true, nodeReleases: true } },
+        config: { cloudWatch: { clusterLogging: { enableTypes: ["audit"] } } },
+        group: { launchTemplate: { id: "lt-0f1ee70000000000a" } },
+      },
+      {
+        name: "fleet-2",
+        policy: { channel: { version: "previous", act: "perform" } },
+        config: { cloudWatch: { clusterLogging: { enableTypes: ["audit"] } } },
+        group: { launchTemplate: { id: "lt-0f1ee70000000000a" } },
+      },
+      { name: "fleet-3", policy: { windows: { open: [sunday] }, channel: { version: "previous" } } },
+    ],
+    {},
+    (rig) => log.watch(rig.platform),
+  );
   const spec = { select: { names: ["fleet-1"] }, waves: [{ size: 1 }] };
   await fleet.rollout(spec, "--dry-run");
   const paused = await fleet.begin({
@@ -25,6 +38,14 @@ export async function lifeOfAFleet(log: CallLog): Promise<void> {
   await fleet.slipway("rollout", "resume", paused);
   await fleet.pass(120);
   await fleet.slipway("rollout", "abort", paused);
+  await fleet.pass(60);
+
+  // Its execution is stopped: the sweep starts another.
+  const killed = await fleet.begin({ select: { names: ["fleet-2", "fleet-3"] }, waves: [{ size: 2 }] });
+  await fleet.pass(10);
+  await fleet.kill(killed);
+  await fleet.pass(30);
+  await fleet.slipway("rollout", "abort", killed);
   await fleet.pass(60);
 
   const rotation = await fleet.begin({ ...spec, action: { type: "rotate" } });

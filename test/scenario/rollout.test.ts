@@ -181,25 +181,7 @@ describe("a rollout", () => {
     const id = await fleet.begin({ waves: [{ size: 2 }, { size: 2 }], bakeMinutes: 10, maxConcurrent: 2 });
     for (let kills = 0; kills < 4; kills++) {
       await fleet.pass(13);
-      const { executionArn } = await fleet.described(id);
-      await fleet.platform.kernel.clock.until(
-        Promise.resolve(
-          fleet.platform.endpoint.call(
-            "sfn",
-            "StopExecution",
-            { executionArn, error: "Killed" },
-            {
-              ...fleet.platform.home,
-              principal: {
-                type: "Root" as const,
-                arn: "arn:aws:iam::111122223333:root",
-                account: "111122223333",
-                accessKeyId: "",
-              },
-            },
-          ),
-        ),
-      );
+      await fleet.kill(id);
     }
     await fleet.pass(240);
     const rollout = await fleet.described(id);
