@@ -543,6 +543,16 @@ async function lifeOfARollback(log: CallLog): Promise<void> {
   rig.platform.faults.inject({ name: "RollbackNotReady", args: { status: "WARNING" } });
   const rollbacks = "/v1/clusters/demo/rollbacks";
   await story.pass(24 * 60);
+  // Outside of its window one waits, and is called off.
+  const open = rig.clusterFile;
+  rig.clusterFile = `${open.trimEnd()}\nwindows: { freezes: [{ from: "2026-11-01", to: "2027-11-01", reason: sale }] }\n`;
+  await rig.slipway("apply", "-f", "cluster.yaml", "--wait", "--yes");
+  story.loseAnswer("CreateSchedule");
+  const frozen = await story.start(rollbacks);
+  await rig.api("POST", `/v1/operations/${frozen}/cancel`, {});
+  await story.ends(frozen, "Cancelled");
+  rig.clusterFile = open;
+  await rig.slipway("apply", "-f", "cluster.yaml", "--wait", "--yes");
   await story.lostStart("rollback-cluster", "POST", rollbacks, {});
   await story.ends(await story.start("/v1/clusters/demo/upgrades", { to: "1.35" }), "Succeeded");
   // Too late for EKS to cancel it: it is asked, and the control plane comes to its end.
