@@ -111,8 +111,8 @@ class Simulation {
     while (operation && operation.status !== "Succeeded" && attempts <= MOST_RETRIES) {
       await this.#leftoversAreNamed(operation);
       this.#heal();
-      // Pods that were slow to become ready take an hour.
-      await this.#pass(90 * MINUTE);
+      // Pods that were slow to become ready take an hour; the rest settles soon.
+      await this.#pass((this.#struck("PodsSlowToReady") ? 90 : 20) * MINUTE);
       const refused = await this.#retry(operation.id);
       if (refused) {
         broken("a retry completes it", `refused: ${refused}`);
@@ -436,6 +436,10 @@ class Simulation {
     return status === 200 ? (body as Cluster) : undefined;
   }
 
+  #struck(name: string): boolean {
+    return this.#scenario.troubles.some(({ fault }) => fault.name === name);
+  }
+
   /** After success the world is what was asked for, and nothing is left over. */
   async #isAsWanted(): Promise<void> {
     const { work, cluster: shape } = this.#scenario;
@@ -448,8 +452,7 @@ class Simulation {
     }
     const cluster = await this.#cluster();
     // What came over add-ons and groups after the operation had looked at them is not its doing.
-    const struck = (name: string): boolean =>
-      this.#scenario.troubles.some(({ fault }) => fault.name === name);
+    const struck = (name: string): boolean => this.#struck(name);
     const groups = cluster?.nodegroups ?? [];
     const wanted = work.type === "upgrade" ? work.to : shape.version;
     if (cluster?.version !== wanted) broken("it is as wanted", `control plane on ${cluster?.version}`);
