@@ -623,6 +623,11 @@ const EXCEPTIONS: readonly [callers: RegExp, actions: RegExp, why: string][] = [
     "they make the same looks: what one of them meets here, each may meet",
   ],
   [
+    /^workflow\/(apply-changes|update-addons)$/,
+    /^(eks:UpdateAddon|iam:PassRole)$/,
+    "an update of the roles of an add-on's pods: reconcile-drift is seen to make one, with the same state",
+  ],
+  [
     /^workflow\/reconcile-drift$/,
     /^eks:(AssociateEncryptionConfig|AssociateIdentityProviderConfig|CreateAccessEntry|CreateAddon|TagResource|UntagResource|UpdateAccessEntry)$/,
     "it has the states of an apply, which is seen to make every one of these calls",
