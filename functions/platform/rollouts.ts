@@ -26,7 +26,7 @@ export const rolloutsFunctions: readonly FunctionDeclaration[] = [
   task(
     "advance-rollout",
     "Decides what a rollout does next: which clusters begin, what is waited for, when it ends",
-    [bus, deleteFromStore, letTasksGoOn],
+    [bus, deleteFromStore],
     { timeoutSeconds: 240, memoryMB: 1024 },
   ),
   task("hold-rollout", "Keeps a rollout waiting for a person or for the end of a bake", [
@@ -51,6 +51,7 @@ export const rolloutsFunctions: readonly FunctionDeclaration[] = [
     {
       kubernetes: true,
       memoryMB: 1024,
+      store: [readStore, writeStore],
     },
   ),
   listener(
@@ -102,7 +103,6 @@ const controls: readonly Grant[] = [...operationLog, deleteFromStore, letTasksGo
 export const rolloutsGrants: Readonly<Record<keyof typeof rolloutsRoutes, readonly Grant[]>> = {
   startRollout: [
     readStore,
-    listStore,
     writeStore,
     searchStore,
     startWorkflows,

@@ -1,3 +1,4 @@
+import { USER_HEADER } from "../../local/gateway/identity.ts";
 import type { CallLog } from "./call-record.ts";
 import { type FleetRig, startFleet } from "./fleet.ts";
 
@@ -62,7 +63,7 @@ export async function lifeOfAFleet(log: CallLog): Promise<void> {
     bakeMinutes: 0,
   });
   await fleet.pass(60);
-  await fleet.api("POST", `/v1/rollouts/${approved}/approve`, {});
+  await fleet.api("POST", `/v1/rollouts/${approved}/approve`, {}, { [USER_HEADER]: "carol" });
   await fleet.slipway("rollout", "abort", approved);
   await fleet.pass(26 * 60);
   await fleet.close();

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { MemoryStore } from "../../adapters/store/memory-store.ts";
 import { clusterArn } from "../../core/cluster-ref.ts";
 import type { Operation } from "../../core/operation/types.ts";
+import { USER_HEADER } from "../../local/gateway/identity.ts";
 import { type FleetCluster, type FleetRig, startFleet } from "../builders/fleet.ts";
 
 const some = (n: number, more: Partial<FleetCluster> = {}): FleetCluster[] =>
@@ -189,5 +191,35 @@ describe("a rollout", () => {
     expect(rollout.attempt).toBeGreaterThan(1);
     const clusters = (await operations()).map(({ cluster }) => cluster.name).sort();
     expect(clusters).toEqual(["fleet-1", "fleet-2", "fleet-3", "fleet-4"]);
+  });
+
+  it("leaves a cluster behind that still waits for its window at the wave's deadline, and says so", async () => {
+    const open = [{ days: ["Sun"], start: "02:00", durationMinutes: 240 }];
+    fleet = await startFleet([{ name: "a" }, { name: "b", policy: { windows: { open } } }], {
+      store: new MemoryStore(),
+    });
+    const id = await fleet.begin({ waves: [{ size: 2 }], waveDeadlineHours: 24 });
+    await fleet.pass(60);
+    expect((await fleet.slipway("describe", "rollout", id)).stdout).toContain("no window is open");
+    await fleet.pass(25 * 60);
+    const rollout = await fleet.described(id);
+    expect(rollout.status).toBe("Succeeded");
+    expect(rollout.clusters.map(({ status }) => status)).toEqual(["Succeeded", "Waiting"]);
+    expect(rollout.clusters[1]?.reason).toContain("opens Sun 2026-11-22 02:00 UTC");
+    await fleet.pass(24 * 60);
+    // It went on by itself when its window opened.
+    expect((await operations()).map(({ status }) => status)).toEqual(["Succeeded", "Succeeded"]);
+  });
+
+  it("waits for somebody else's approval before each wave after the first", async () => {
+    fleet = await startFleet([{ name: "a", version: "1.35" }, { name: "b" }], { store: new MemoryStore() });
+    const id = await fleet.begin({ waves: [{ size: 1 }, { size: 1 }], approvals: "perWave" });
+    await fleet.pass(60);
+    expect((await fleet.described(id)).status).toBe("AwaitingApproval");
+    expect((await fleet.slipway("rollout", "approve", id)).stderr).toContain("may not approve its waves");
+    const approved = await fleet.api("POST", `/v1/rollouts/${id}/approve`, {}, { [USER_HEADER]: "carol" });
+    expect(approved.status).toBe(200);
+    await fleet.pass(60);
+    expect((await fleet.described(id)).status).toBe("Succeeded");
   });
 });
