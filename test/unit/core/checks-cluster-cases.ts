@@ -332,6 +332,14 @@ export const clusterCases: readonly Case[] = [
   },
   {
     code: "USER_DATA",
+    when: "bootstrap.sh, and a rotation moves the group to AL2023",
+    world: templates({ boots: "bootstrap.sh" }),
+    options: { type: "rotate-nodegroup", moves: true },
+    expect: ["block"],
+    says: /NodeConfig/,
+  },
+  {
+    code: "USER_DATA",
     when: "bootstrap.sh on AL2, which has to become AL2023",
     world: templates({ boots: "bootstrap.sh" }, { amiType: "AL2_x86_64" }),
     expect: ["warn"],
