@@ -14,6 +14,8 @@ import { driftOfEverything } from "../builders/drift-story.ts";
 import { lifeOfNodes } from "../builders/node-story.ts";
 import { operationIdIn, type Rig, type RigOptions, startRig } from "../builders/platform.ts";
 import { applyFile } from "../builders/provisioning.ts";
+import { lifeOfAFleet } from "../builders/rollout-story.ts";
+import { lifeOfWaiting } from "../builders/waiting-life.ts";
 
 const granted = declaredGrants;
 
@@ -580,6 +582,7 @@ beforeAll(async () => {
   await lifeOfAnAdopted(log);
   await lifeOfARollback(log);
   await lifeOfNodes(log);
+  await lifeOfWaiting(log);
   needs = await log.needs();
   comparison = compare(granted, needs);
 }, 300_000);
@@ -631,6 +634,31 @@ const EXCEPTIONS: readonly [callers: RegExp, actions: RegExp, why: string][] = [
     /^workflow\/reconcile-drift$/,
     /^eks:(AssociateEncryptionConfig|AssociateIdentityProviderConfig|CreateAccessEntry|CreateAddon|TagResource|UntagResource|UpdateAccessEntry)$/,
     "it has the states of an apply, which is seen to make every one of these calls",
+  ],
+  [
+    /^function\/(wake-operation|api-(approve|resume)-operation)$/,
+    /^(autoscaling|cloudformation|dynamodb|ec2|eks|events|iam|logs|scheduler|servicequotas|states):/,
+    "they plan anew and begin whatever has waited, as a retry, which is seen to make these calls",
+  ],
+  [
+    /^function\/(api-.*|start-member|finish-operation|on-.*|sweep-.*)$/,
+    /^(scheduler:(Create|Update)Schedule|iam:PassRole|events:PutEvents|dynamodb:BatchGetItem)$/,
+    "whatever starts or ends an operation may find that it has to wait; some are seen to",
+  ],
+  [
+    /^workflow\/rollout-fleet$/,
+    /^states:StartExecution$/,
+    "Step Functions starts the children of a distributed Map with the role of the machine",
+  ],
+  [
+    /^function\/(hold-rollout|member-status|start-member|propose-upgrades|api-approve-rollout|api-abort-rollout)$/,
+    /^(dynamodb:(DeleteItem|Query)|events:PutEvents|iam:PassRole|scheduler:(Create|Update)Schedule|states:SendTaskSuccess)$/,
+    "what is asked of a rollout between two reads, and operations that wait: each of them may meet it, some do here",
+  ],
+  [
+    /^function\/(api-start-rollout|start-member|propose-upgrades|check-member)$/,
+    /^(ec2:DescribeLaunchTemplateVersions|eks:Describe(Insight|Update)|logs:GetQueryResults)$/,
+    "what a snapshot reads only where something is wrong or under way: the checks' own functions are seen to",
   ],
   [
     /^function\/gate$/,
