@@ -40,9 +40,13 @@ export function opensAt(at: number, minutes: number) {
 export const nextMinute = (at: number): number => Math.ceil(at / MINUTE) * MINUTE;
 export const ended = (operation: Operation): boolean => operation.endedAt !== undefined;
 
-export async function startWaitingRig(options: RigOptions = {}): Promise<WaitingRig> {
+/** In memory, unless `dynamo`: then the calls to the table are made, which take their time. */
+export async function startWaitingRig(
+  options: RigOptions & { readonly dynamo?: boolean } = {},
+): Promise<WaitingRig> {
+  const { dynamo = false, ...rest } = options;
   const store = new MemoryStore();
-  const rig = await startRig({ nodes: 1, store, ...options });
+  const rig = await startRig({ nodes: 1, ...(dynamo ? {} : { store }), ...rest });
   // Without the policy that the example brings along: the stored one called default counts.
   const documents = parseAllDocuments(rig.clusterFile).map((one) => one.toJS() as { kind: string });
   rig.clusterFile = JSON.stringify(documents.find(({ kind }) => kind === "ClusterConfig"));
