@@ -108,9 +108,11 @@ export function advance(before: DriftRecord | undefined, sight: Sight): Advance 
 /** A remediation succeeded after the last flip: no look saw the field as it should be, but it was. */
 const broughtBack = (before: DriftRecord, sight: Sight): boolean => {
   const last = Date.parse(before.flips.at(-1)?.at ?? before.detectedAt);
-  return attemptsSince(before, sight).some(
-    ({ state, endedAt }) => state === "succeeded" && endedAt !== undefined && Date.parse(endedAt) > last,
-  );
+  return attemptsSince(before, sight).some(({ state, endedAt }) => {
+    const ended = Date.parse(endedAt ?? "");
+    // Clocks differ a little: an end that has not come yet here is for the next look.
+    return state === "succeeded" && ended > last && ended <= sight.now;
+  });
 };
 
 /** An event may come after the look that found its effect: then it says who did it, later. */
