@@ -41,13 +41,20 @@ export async function untilEnded(rig: Rig, ids: readonly string[]): Promise<Oper
   throw new Error("operations did not end within six hours");
 }
 
-/** Calls the simulated AWS as the owner of the home account. */
-export const callAws = <R>(rig: Rig, service: ServiceName, operation: string, input: object): Promise<R> => {
+/** Calls the simulated AWS as the owner of the home account, in its region unless told otherwise. */
+export const callAws = <R>(
+  rig: Rig,
+  service: ServiceName,
+  operation: string,
+  input: object,
+  region: string = rig.platform.home.region,
+): Promise<R> => {
   const { endpoint, home, kernel } = rig.platform;
   const arn = `arn:aws:iam::${home.account}:root`;
   return kernel.clock.until(
     endpoint.call(service, operation, input, {
       ...home,
+      region,
       principal: { type: "Root", arn, account: home.account, accessKeyId: "" },
     }) as Promise<R>,
   );
@@ -56,8 +63,10 @@ export const callAws = <R>(rig: Rig, service: ServiceName, operation: string, in
 /** What is not as a file wants it in its cluster: nodes by group, labels, taints, add-ons. */
 export async function shortcomings(rig: Rig, text: string): Promise<string[]> {
   const { config } = parseClusterFile(text);
-  const clusterName = config.metadata.name;
-  const { cluster } = await callAws<{ cluster: Cluster }>(rig, "eks", "DescribeCluster", {
+  const { name: clusterName, region } = config.metadata;
+  const call = <R>(service: ServiceName, operation: string, input: object): Promise<R> =>
+    callAws<R>(rig, service, operation, input, region);
+  const { cluster } = await call<{ cluster: Cluster }>("eks", "DescribeCluster", {
     name: clusterName,
   });
   const wrong: string[] = [];
@@ -75,9 +84,9 @@ export async function shortcomings(rig: Rig, text: string): Promise<string[]> {
         wrong.push(`${group.name} has ${ready.length} Ready nodes of ${desiredSize}`);
       for (const node of own) wrong.push(...notAsGroup(node, group));
     }
-  const { addons = [] } = await callAws<{ addons?: string[] }>(rig, "eks", "ListAddons", { clusterName });
+  const { addons = [] } = await call<{ addons?: string[] }>("eks", "ListAddons", { clusterName });
   for (const addonName of addons) {
-    const { addon } = await callAws<{ addon: { status: string } }>(rig, "eks", "DescribeAddon", {
+    const { addon } = await call<{ addon: { status: string } }>("eks", "DescribeAddon", {
       clusterName,
       addonName,
     });
@@ -86,8 +95,7 @@ export async function shortcomings(rig: Rig, text: string): Promise<string[]> {
     if (addon.status !== "ACTIVE" && !idle) wrong.push(`${addonName} is ${addon.status}`);
   }
   for (const { name } of config.fargateProfiles ?? []) {
-    const { fargateProfile } = await callAws<{ fargateProfile: { status: string } }>(
-      rig,
+    const { fargateProfile } = await call<{ fargateProfile: { status: string } }>(
       "eks",
       "DescribeFargateProfile",
       { clusterName, fargateProfileName: name },
@@ -95,15 +103,10 @@ export async function shortcomings(rig: Rig, text: string): Promise<string[]> {
     if (fargateProfile.status !== "ACTIVE") wrong.push(`Fargate profile ${name} is ${fargateProfile.status}`);
   }
   for (const { name } of config.capabilities ?? []) {
-    const { capability } = await callAws<{ capability: { status: string } }>(
-      rig,
-      "eks",
-      "DescribeCapability",
-      {
-        clusterName,
-        capabilityName: name,
-      },
-    );
+    const { capability } = await call<{ capability: { status: string } }>("eks", "DescribeCapability", {
+      clusterName,
+      capabilityName: name,
+    });
     if (capability.status !== "ACTIVE") wrong.push(`capability ${name} is ${capability.status}`);
   }
   return wrong.map((problem) => `${clusterName}: ${problem}`);
@@ -140,19 +143,27 @@ function notAsGroup(
 }
 
 /** Names of everything that the account has and that could be left over. */
-export async function inventory(rig: Rig): Promise<string[]> {
+export async function inventory(rig: Rig, regions = [rig.platform.home.region]): Promise<string[]> {
+  const found: string[] = [];
+  for (const region of regions) found.push(...(await inventoryOf(rig, region)));
+  // What is in no region was found in each.
+  return [...new Set(found)].sort();
+}
+
+async function inventoryOf(rig: Rig, region: string): Promise<string[]> {
   const list = async (service: ServiceName, operation: string, member: string, name: string) => {
     const reply = await callAws<Record<string, Record<string, string>[] | string[]>>(
       rig,
       service,
       operation,
       {},
+      region,
     );
     return (reply[member] ?? []).map(
       (item) => `${operation} ${typeof item === "string" ? item : item[name]}`,
     );
   };
-  const found = await Promise.resolve([
+  return [
     ...(await list("eks", "ListClusters", "clusters", "")),
     ...(await list("cloudformation", "DescribeStacks", "Stacks", "StackName")),
     ...(await list("auto-scaling", "DescribeAutoScalingGroups", "AutoScalingGroups", "AutoScalingGroupName")),
@@ -164,6 +175,10 @@ export async function inventory(rig: Rig): Promise<string[]> {
     ...(await list("iam", "ListRoles", "Roles", "RoleName")),
     ...(await list("iam", "ListInstanceProfiles", "InstanceProfiles", "InstanceProfileName")),
     ...(await list("iam", "ListOpenIDConnectProviders", "OpenIDConnectProviderList", "Arn")),
-  ]);
-  return found.sort();
+  ];
 }
+
+/** The regions that files name. */
+export const regionsIn = (texts: Iterable<string>): string[] => [
+  ...new Set([...texts].flatMap((text) => /region: *"?([a-z]{2}(?:-[a-z]+)+-\d)/.exec(text)?.[1] ?? [])),
+];

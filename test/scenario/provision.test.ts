@@ -2,7 +2,14 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startRig } from "../builders/platform.ts";
-import { applyFile, inventory, type Problem, shortcomings, untilEnded } from "../builders/provisioning.ts";
+import {
+  applyFile,
+  inventory,
+  type Problem,
+  regionsIn,
+  shortcomings,
+  untilEnded,
+} from "../builders/provisioning.ts";
 
 const folder = join(import.meta.dirname, "../../../shared/cases/eksctl");
 const there = existsSync(folder);
@@ -24,7 +31,9 @@ describe.skipIf(!there)("eksctl's own files", () => {
     const operations = new Map<string, string>();
     const refused = new Map<string, Problem>();
     // The first look makes the default VPC; what the files say exists comes with the first of them.
-    await inventory(rig);
+    const regions = regionsIn(texts.values());
+    expect(regions.length).toBeGreaterThan(1);
+    await inventory(rig, regions);
     for (const [file, text] of texts) {
       const { operation, problem } = await applyFile(rig, text);
       if (operation) operations.set(file, operation.id);
@@ -58,7 +67,7 @@ describe.skipIf(!there)("eksctl's own files", () => {
     expect(
       gone.filter(({ status }) => status !== "Succeeded").map(({ cluster, error }) => ({ cluster, error })),
     ).toEqual([]);
-    const left = (await inventory(rig)).filter(
+    const left = (await inventory(rig, regions)).filter(
       (item) =>
         !/^(DescribeVpcs|DescribeSubnets|DescribeSecurityGroups|DescribeLaunchTemplates|ListRoles)/.test(
           item,
@@ -72,8 +81,9 @@ describe.skipIf(!there)("eksctl's own files", () => {
     const rig = await startRig();
     const text = readFileSync(join(folder, "04-existing-vpc.yaml"), "utf8");
     const other = readFileSync(join(folder, "06-csi-drivers.yaml"), "utf8");
+    const regions = regionsIn([text, other]);
     const { operation } = await applyFile(rig, text);
-    const before = await inventory(rig);
+    const before = await inventory(rig, regions);
     expect(before.filter((item) => item.includes("vpc-0dd338ecf29863c55"))).toHaveLength(1);
     const second = await applyFile(rig, other);
     const ids = [operation?.id ?? "", second.operation?.id ?? ""];
@@ -85,7 +95,7 @@ describe.skipIf(!there)("eksctl's own files", () => {
       deletions.push(((await response.json()) as { id: string }).id);
     }
     await untilEnded(rig, deletions);
-    expect(await inventory(rig)).toEqual(before);
+    expect(await inventory(rig, regions)).toEqual(before);
     await rig.close();
   });
 });
