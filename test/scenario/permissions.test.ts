@@ -583,6 +583,7 @@ beforeAll(async () => {
   await lifeOfARollback(log);
   await lifeOfNodes(log);
   await lifeOfWaiting(log);
+  await lifeOfAFleet(log);
   needs = await log.needs();
   comparison = compare(granted, needs);
 }, 300_000);
