@@ -23,7 +23,10 @@ export async function lifeOfWaiting(log: CallLog): Promise<void> {
   const admin = { role: "admin", principals: ["*"] };
   await rig.api("PUT", "/v1/access", { bindings: [admin] });
   await rig.api("DELETE", "/v1/policies/night");
+  // In use; one that is not goes.
   await rig.api("DELETE", "/v1/windows/night");
+  await world.window("spare", []);
+  await rig.api("DELETE", "/v1/windows/spare");
   const rejected = operationIdIn(await rig.slipway("upgrade", "demo", "--to", "1.34"));
   await world.as("bob", "POST", `/v1/operations/${rejected}/reject`);
   await rig.slipway("retry", rejected);
