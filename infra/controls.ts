@@ -39,7 +39,7 @@ export const controls: readonly Control[] = [
   },
   {
     name: "missing-handler",
-    edit: replace("functions/platform.ts", "functions/tasks/${name}.ts", "functions/task/${name}.ts"),
+    edit: replace("functions/platform/declare.ts", "functions/tasks/${name}.ts", "functions/task/${name}.ts"),
     found: { error: /no module for the handler functions\/task\// },
   },
   {
@@ -56,8 +56,8 @@ export const controls: readonly Control[] = [
     name: "unregistered-workflow",
     edit: replace(
       "stacks/slipway.ts",
-      "deployed, declaredWorkflows)",
-      'deployed, declaredWorkflows.flatMap((w, i) => (i === 0 ? [w, { ...w, name: "stray" }] : [w])))',
+      "declaredWorkflows)",
+      'declaredWorkflows.flatMap((w, i) => (i === 0 ? [w, { ...w, name: "stray" }] : [w])))',
     ),
     found: { rule: "same-workflows" },
   },
