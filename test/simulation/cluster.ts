@@ -12,7 +12,7 @@ const ZONES = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
 /** The file that a person would apply for this cluster, with a change that was drawn for it. */
 export function clusterFile(
   shape: ClusterShape,
-  policy: Pick<Scenario, "rotation" | "latestAddons">,
+  policy: Pick<Scenario, "rotation" | "latestAddons" | "approvals" | "window">,
   change?: Change,
 ): string {
   const several = change === "several";
@@ -59,6 +59,10 @@ export function clusterFile(
     metadata: { name: "demo" },
     rotation: policy.rotation,
     addons: { prefer: policy.latestAddons ? "latest" : "default" },
+    ...(policy.approvals ? { approvals: "perHop" } : {}),
+    ...(policy.window
+      ? { windows: { open: [{ cron: "cron(0 0,3,6,9,12,15,18,21 * * ? *)", durationMinutes: 60 }] } }
+      : {}),
   };
   return `${JSON.stringify(config)}\n---\n${JSON.stringify(document)}\n`;
 }
@@ -157,7 +161,10 @@ export interface Stage {
 
 /** A platform at the beginning of a run: with the scenario's cluster, except where the run has to make it. */
 export async function stageOf(
-  scenario: Pick<Scenario, "cluster" | "seed" | "work" | "rotation" | "latestAddons"> & {
+  scenario: Pick<
+    Scenario,
+    "cluster" | "seed" | "work" | "rotation" | "latestAddons" | "approvals" | "window"
+  > & {
     /** With bytes between SDK clients and the endpoint, as {@link PlatformOptions.direct} says. */
     readonly wire?: boolean;
   },
@@ -190,13 +197,22 @@ export async function stageOf(
   return { platform, store, defects };
 }
 
-/** A request to the API; drive the clock meanwhile. */
-export function send(platform: Platform, method: string, path: string, body?: unknown): Promise<Response> {
+/** A request to the API, of the local operator unless it is somebody else's; drive the clock meanwhile. */
+export function send(
+  platform: Platform,
+  method: string,
+  path: string,
+  body?: unknown,
+  user?: string,
+): Promise<Response> {
   const text = typeof body === "string" ? body : body === undefined ? undefined : JSON.stringify(body);
   return platform.gateway.fetch(
     new Request(`http://127.0.0.1${path}`, {
       method,
-      headers: { "content-type": typeof body === "string" ? "application/yaml" : "application/json" },
+      headers: {
+        "content-type": typeof body === "string" ? "application/yaml" : "application/json",
+        ...(user ? { "x-slipway-user": user } : {}),
+      },
       ...(text === undefined ? {} : { body: text }),
     }),
   );

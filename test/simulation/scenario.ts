@@ -75,6 +75,10 @@ export interface Scenario {
   readonly work: Work;
   readonly troubles: readonly Trouble[];
   readonly acts: readonly Act[];
+  /** Somebody else approves each version, when he looks. */
+  readonly approvals?: boolean;
+  /** Work that disrupts has one hour in three. */
+  readonly window?: boolean;
 }
 
 /** So many different clusters are made; every run works on one of them. */
@@ -251,5 +255,7 @@ export function scenarioOf(seed: number): Scenario {
       what: dice.one(ACTS),
       lasts: dice.int(60, 7_200),
     })),
+    approvals: work.type === "upgrade" && dice.chance(0.12),
+    window: dice.chance(0.12),
   };
 }

@@ -62,6 +62,15 @@ export async function play(scenario: Scenario, options: PlayOptions = {}): Promi
   }
 }
 
+/** What makes a node group DEGRADED for a while, whatever the operation does. */
+const DEGRADE = [
+  "NodegroupHealthIssue",
+  "InsufficientInstanceCapacity",
+  "InstanceQuota",
+  "SubnetWithoutIps",
+  "SubnetGone",
+];
+
 class Simulation {
   readonly #scenario: Scenario;
   readonly #stage: Stage;
@@ -359,6 +368,8 @@ class Simulation {
       if (response.status === 202) this.#rivals.push(((await response.clone().json()) as Operation).id);
       const operation = during === undefined ? undefined : await this.#stage.store.getOperation(during);
       if (operation && ENDED.has(operation.status)) return;
+      // One that waits has not taken the cluster.
+      if (operation && response.status === 202 && /^Awaiting|^Pending/.test(operation.status)) return;
       this.#watch.broken("the API answers", `${what}: ${response.status} ${await response.text()}`);
     });
   }
@@ -389,11 +400,20 @@ class Simulation {
     while (clock.now() < until) {
       const operation = await this.#stage.store.getOperation(id);
       if (operation && ENDED.has(operation.status)) return operation;
+      if (operation?.status === "AwaitingApproval") await this.#approve(id);
       await this.#pass(LOOK_MS);
     }
     const operation = await this.#stage.store.getOperation(id);
     this.#watch.broken("every operation ends", `${operation?.status} after five days`);
     return undefined;
+  }
+
+  async #approve(id: string): Promise<void> {
+    const { clock } = this.#platform.kernel;
+    const answer = await clock.until(
+      send(this.#platform, "POST", `/v1/operations/${id}/approve`, {}, "somebody-else"),
+    );
+    if (answer.status >= 500) this.#watch.broken("the API answers", `approve: ${await answer.text()}`);
   }
 
   async #retry(id: string): Promise<string | undefined> {
@@ -463,7 +483,7 @@ class Simulation {
     for (const group of groups) {
       if (work.type === "upgrade" && group.version !== wanted)
         broken("it is as wanted", `${group.physicalName} is on ${group.version}`);
-      if (group.status !== "ACTIVE" && !struck("NodegroupHealthIssue"))
+      if (group.status !== "ACTIVE" && !DEGRADE.some(struck))
         broken("it is as wanted", `${group.physicalName} is ${group.status}`);
     }
     for (const addon of struck("AddonHealthIssue") ? [] : (cluster?.addons ?? []))
