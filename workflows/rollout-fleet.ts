@@ -8,7 +8,7 @@ const LIMIT_SECONDS = 360 * 86_400;
 const memberInput = { wave: expr("$wave"), index: expr("$index") };
 
 const memberTask = (name: string, more: Readonly<Record<string, unknown>> = {}): State =>
-  run(name, { ...memberInput, ...more }, { next: "Route", failTo: "Lost" });
+  run(name, { ...memberInput, ...more }, { next: "RouteMember", failTo: "Lost" });
 
 /**
  * The execution of one cluster: start its operation, look at it until it has ended, look whether the cluster is
@@ -28,7 +28,7 @@ const member: States = {
   Start: memberTask("start-member"),
   Poll: memberTask("member-status"),
   Check: memberTask("check-member", { baked: expr("$baked") }),
-  Route: choose(
+  RouteMember: choose(
     [
       { when: "$states.input.next = 'done'", next: "Well" },
       {
@@ -42,10 +42,10 @@ const member: States = {
         next: "Wait",
       },
     ],
-    { assign: { next: expr("$states.input.next") }, next: "Next" },
+    { assign: { next: expr("$states.input.next") }, next: "Proceed" },
   ),
-  Wait: wait("$seconds", "Next"),
-  Next: choose(
+  Wait: wait("$seconds", "Proceed"),
+  Proceed: choose(
     [
       { when: "$next = 'start'", next: "Start" },
       { when: "$next = 'check'", next: "Check" },
