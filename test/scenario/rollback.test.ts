@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Operation, Plan } from "../../core/operation/types.ts";
 import { rules } from "../../functions/rules.ts";
-import { DEMO_ARN, operationIdIn, type Rig, type RigOptions, startRig } from "../builders/platform.ts";
+import { DEMO_ARN, operationIdIn, type Rig, startRig } from "../builders/platform.ts";
 import { restartStage, send, stageOf } from "../simulation/cluster.ts";
 
 const DAY = 86_400_000;
@@ -16,16 +16,16 @@ describe("rollback-cluster", () => {
   let rig: Rig;
   afterEach(() => rig.close());
 
-  /** The example cluster, just upgraded from 1.34 to 1.35. */
-  async function provisioned(options: RigOptions = {}): Promise<void> {
-    rig = await startRig(options);
+  async function provisioned(full: boolean): Promise<void> {
+    rig = await startRig(full ? {} : { nodes: 6 });
     // Both versions are in standard support at the virtual time's beginning.
-    rig.clusterFile = rig.clusterFile.replace(/version: ["']?1\.33["']?/, 'version: "1.34"');
-    await rig.provision();
+    rig.clusterFile = rig.clusterFile.replace(/("?version"?: ?)"1\.33"/, '$1"1.34"');
+    await rig.provision({ workloads: full });
   }
 
-  async function upgraded(options: RigOptions = {}): Promise<void> {
-    await provisioned(options);
+  /** The example cluster, just upgraded from 1.34 to 1.35. With `full` the whole example with its workloads and budgets; else two nodes a group and nothing on them. */
+  async function upgraded(full = false): Promise<void> {
+    await provisioned(full);
     const run = await rig.slipway("upgrade", "demo", "--to", "1.35", "--wait", "--yes");
     if (run.code !== 0) throw new Error(run.stdout + run.stderr);
   }
@@ -59,7 +59,7 @@ describe("rollback-cluster", () => {
   };
 
   it("takes nodes, add-ons and control plane back, and the desired state with them", async () => {
-    await upgraded();
+    await upgraded(true);
     const before = await cluster();
     expect(before.rollback?.to).toBe("1.34");
     expect((await rig.slipway("describe", "cluster", "demo")).stdout).toContain("Rollback    to 1.34, until");
@@ -109,8 +109,8 @@ describe("rollback-cluster", () => {
   });
 
   it("is refused under the policy STANDARD when the version before is in extended support", async () => {
-    rig = await startRig();
-    await rig.provision();
+    rig = await startRig({ nodes: 6 });
+    await rig.provision({ workloads: false });
     await rig.slipway("upgrade", "demo", "--to", "1.34", "--wait", "--yes");
     const run = await rig.slipway("rollback", "demo", "--yes");
     expect(run.code).toBe(3);
@@ -164,7 +164,7 @@ describe("rollback-cluster", () => {
   });
 
   it("an upgrade that fails after its control plane names the rollback in its remedy, and it works from there", async () => {
-    await provisioned();
+    await provisioned(false);
     rig.platform.faults.inject({ name: "NodesNeverJoin" });
     const run = await rig.slipway("upgrade", "demo", "--to", "1.35", "--wait", "--yes");
     expect(run.code).toBe(1);
