@@ -122,7 +122,7 @@ export const controls: readonly Control[] = [
     edit: replace(
       "stacks/plane.ts",
       "deployed.roles, declared.workflows);",
-      "deployed.roles, declared.workflows.slice(1));",
+      "deployed.roles, declared.workflows.slice(0, -1));",
     ),
     found: { rule: "same-workflows" },
   },
