@@ -31,6 +31,8 @@ const OTHER_TYPES = new Set([
   "aws:apigatewayv2/authorizer:Authorizer",
   "aws:kms/alias:Alias",
   "aws:s3/bucketObjectv2:BucketObjectv2",
+  // Empty when it is deployed: operations put their one-time schedules into it.
+  "aws:scheduler/scheduleGroup:ScheduleGroup",
   "pulumi:providers:aws",
   "pulumi:pulumi:Stack",
   "random:index/randomBytes:RandomBytes",
