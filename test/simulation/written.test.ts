@@ -145,7 +145,7 @@ describe("budgets that come to allow nothing while several groups drain", () => 
 
 describe("undoing that cannot be done", () => {
   it("is told, and the next attempt serves from blue while it removes what was left", async () => {
-    const runs = await playAt(moments(58, 78, 5), (after) => ({
+    const runs = await playAt(moments(58, 118, 6), (after) => ({
       work: TWO_HOPS,
       troubles: [{ after, fault: { name: "Throttle" }, lasts: 6_600 }],
     }));
