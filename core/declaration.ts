@@ -59,7 +59,7 @@ export interface RouteDeclaration {
   readonly function: string;
 }
 
-/** A rule on a bus or a schedule. */
+/** A rule on a bus or a schedule. In a pattern `{account}` and `{stage}` stand for what they are where it is deployed. */
 export type RuleDeclaration = {
   readonly name: string;
   readonly purpose: string;
@@ -68,8 +68,7 @@ export type RuleDeclaration = {
     | { readonly function: string }
     | { readonly workflow: string }
     | { readonly topic: "alerts" };
-} & /** In the pattern `{account}` and `{stage}` stand for what they are where it is deployed. */
-(
+} & (
   | { readonly bus: "default" | "slipway"; readonly pattern: Readonly<Record<string, unknown>> }
   | { readonly schedule: string; readonly timeZone?: string }
 );
