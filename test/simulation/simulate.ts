@@ -391,7 +391,27 @@ class Simulation {
     const { kubernetes, faults } = this.#platform;
     faults.clear();
     if (!kubernetes.hasCluster(CLUSTER_ARN)) return;
+    this.#endStrays();
     for (const { name, budget } of this.#scenario.workloads) if (budget) this.#budget(name, budget);
+  }
+
+  /** Machines that run and never joined count as members of their group, until somebody ends them. */
+  #endStrays(): void {
+    if (!this.#struck("NodesNeverJoin")) return;
+    const { endpoint, kernel } = this.#platform;
+    const machines = kernel.durable.map<{
+      instanceId: string;
+      state: string;
+      joined?: boolean;
+      launchedAt: number;
+    }>("infra.instances");
+    const strays = [...machines.values()].filter(
+      ({ state, joined, launchedAt }) =>
+        state === "running" && !joined && kernel.clock.now() - launchedAt > 10 * MINUTE,
+    );
+    if (strays.length === 0) return;
+    const InstanceIds = strays.map(({ instanceId }) => instanceId);
+    endpoint.call("ec2", "TerminateInstances", { InstanceIds }, this.#somebody()).catch(() => {});
   }
 
   async #ended(id: string): Promise<Operation | undefined> {

@@ -42,7 +42,11 @@ export class Watch {
   constructor(scenario: Scenario, history = false) {
     this.#scenario = scenario;
     this.#history = history ? createHash("sha256") : undefined;
-    this.#nodesExcused = scenario.work.type === "provision" || scenario.work.type === "delete";
+    const { work, rotation, troubles } = scenario;
+    // How far EKS's own rolling update falls back when its new nodes never join is EKS's doing.
+    const rolling =
+      rotation.method === "rolling" && troubles.some(({ fault }) => /^NodesNever/.test(fault.name));
+    this.#nodesExcused = work.type === "provision" || work.type === "delete" || rolling;
     // Whoever deletes a cluster gives its pods up.
     if (scenario.work.type === "delete") this.excuse("all");
   }
