@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { EventEnvelope } from "../../local/events/envelope.ts";
-import { AWS_ITSELF } from "../../local/events/events.ts";
 import type { DeadLetter } from "../../local/lambda/async-invocations.ts";
 import { type Rig, startRig } from "../builders/platform.ts";
 
@@ -195,7 +194,7 @@ class Scene {
               },
             ],
           },
-          { ...HOME, principal: { ...principal, accessKeyId: AWS_ITSELF } },
+          { ...HOME, principal: { ...principal, type: "IAMUser" } },
         ),
       ),
     )) as { FailedEntryCount?: number };

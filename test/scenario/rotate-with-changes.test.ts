@@ -148,3 +148,30 @@ describe("a rotation with changes", () => {
     expect(await response.text()).not.toContain("m6i.large");
   });
 });
+
+describe("a group whose launch template names the instance type", () => {
+  let rig: Rig | undefined;
+  afterEach(() => rig?.close());
+
+  it("is rotated with that template, whose type the request must not repeat", async () => {
+    rig = await startRig();
+    const { LaunchTemplate } = await callAws<{ LaunchTemplate: { LaunchTemplateId: string } }>(
+      rig,
+      "ec2",
+      "CreateLaunchTemplate",
+      { LaunchTemplateName: "own", LaunchTemplateData: { InstanceType: "m6i.xlarge" } },
+    );
+    rig.clusterFile = demoFile(`
+managedNodeGroups:
+- { name: web, launchTemplate: { id: ${LaunchTemplate.LaunchTemplateId} }, desiredCapacity: 2, privateNetworking: true }
+`);
+    await rig.provision({ workloads: false });
+    const run = await rig.slipway("rotate", "demo", "web", "--yes", "--wait");
+    expect(run.stderr).toBe("");
+    expect(run.code).toBe(0);
+    const types = nodesOf(rig, label("web-2")).map(
+      (node) => node.metadata.labels?.["node.kubernetes.io/instance-type"],
+    );
+    expect(types).toEqual(["m6i.xlarge", "m6i.xlarge"]);
+  });
+});

@@ -249,7 +249,9 @@ export function newNodegroupBody(
     status: "CREATING",
     capacityType: input.capacityType ?? "ON_DEMAND",
     scalingConfig,
-    instanceTypes: [...instanceTypes],
+    // "If the node group was deployed with a launch template, then this is null" (API reference, Nodegroup): what
+    // the template names is not repeated, and a copy of the group must not name it either.
+    instanceTypes: template?.instanceType === undefined ? [...instanceTypes] : undefined,
     subnets: [...subnets],
     amiType,
     nodeRole: input.nodeRole,
@@ -274,7 +276,7 @@ export function nodeLaunch(ctx: EksContext, group: NodegroupDoc): NodeLaunch {
     clusterArn: group.cluster,
     clusterName: body.clusterName ?? "",
     nodegroupName: group.name,
-    instanceTypes: body.instanceTypes?.length ? body.instanceTypes : ["t3.medium"],
+    instanceTypes: launchTypes(ctx, group),
     capacityType: body.capacityType === "SPOT" ? "SPOT" : "ON_DEMAND",
     amiType: body.amiType ?? "AL2023_x86_64_STANDARD",
     releaseVersion: release.releaseVersion,
@@ -294,6 +296,16 @@ export function nodeLaunch(ctx: EksContext, group: NodegroupDoc): NodeLaunch {
     },
     taints: nodeTaints(body.taints),
   };
+}
+
+/** The types that machines of a group are of: its own, else its template's. */
+function launchTypes(ctx: EksContext, { body, cluster }: NodegroupDoc): readonly string[] {
+  if (body.instanceTypes?.length) return body.instanceTypes;
+  const { id, version } = body.launchTemplate ?? {};
+  const template =
+    id && ctx.infra.launchTemplate?.(placeOf(cluster), { id, ...(version ? { version } : {}) });
+  const { InstanceType } = (template ? template.data : {}) as { InstanceType?: string };
+  return [InstanceType ?? "t3.medium"];
 }
 
 /** A stable image id per region, AMI type and release. */

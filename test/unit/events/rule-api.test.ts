@@ -142,7 +142,6 @@ describe("PutEvents", () => {
     [{ Detail: undefined }, "InvalidArgument"],
     [{ Detail: "[1]" }, "MalformedDetail"],
     [{ Detail: "{" }, "MalformedDetail"],
-    [{ Source: "aws.eks" }, "NotAuthorizedForSourceException"],
   ])("refuses %j alone and takes the others", async (change, code) => {
     const { eventbridge } = world().events;
     const result = await call(eventbridge.PutEvents, { Entries: [order, { ...order, ...change }] });
@@ -151,13 +150,16 @@ describe("PutEvents", () => {
     expect(result.Entries?.[1]).toMatchObject({ ErrorCode: code });
   });
 
-  it("takes events of AWS from AWS itself: from callers with the access key `aws`", async () => {
+  it("takes events of AWS from users, who play AWS, and refuses them from roles", async () => {
     const { eventbridge } = world().events;
     const put = eventbridge.PutEvents as (input: object, scope: object) => unknown;
-    const from = (accessKeyId: string) => ({ ...SCOPE, principal: { ...SCOPE.principal, accessKeyId } });
+    const from = (type: string) => ({ ...SCOPE, principal: { ...SCOPE.principal, type } });
     const Entries = [{ ...order, Source: "aws.health" }];
-    expect(await put({ Entries }, from("aws"))).toMatchObject({ FailedEntryCount: 0 });
-    expect(await put({ Entries }, from("AKIAEXAMPLE"))).toMatchObject({ FailedEntryCount: 1 });
+    expect(await put({ Entries }, from("IAMUser"))).toMatchObject({ FailedEntryCount: 0 });
+    expect(await put({ Entries }, from("AssumedRole"))).toMatchObject({
+      FailedEntryCount: 1,
+      Entries: [{ ErrorCode: "NotAuthorizedForSourceException" }],
+    });
   });
 
   it("refuses a request that is too large, in number or in bytes", async () => {
