@@ -16,19 +16,41 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
         "{function:finish-operation}:*",
         "{function:gate}",
         "{function:gate}:*",
+        "{function:note}",
+        "{function:note}:*",
         "{function:plan-addons}",
         "{function:plan-addons}:*",
         "{function:run-checks}",
         "{function:run-checks}:*",
+        "{function:undo-addon}",
+        "{function:undo-addon}:*",
         "{function:verify}",
         "{function:verify}:*",
       ],
     },
-    { actions: ["eks:UpdateAddon"], resources: ["arn:{partition}:eks:{region}:{account}:addon/*/*/*"] },
+    {
+      actions: ["eks:UpdateAddon"],
+      resources: [
+        "arn:{partition}:eks:{region}:{account}:addon/*/*/*",
+        "arn:{partition}:eks:{region}:{account}:podidentityassociation/*/*",
+      ],
+    },
     {
       actions: ["iam:PassRole"],
       resources: ["arn:{partition}:iam::{account}:role/*"],
       conditions: { StringEquals: { "iam:PassedToService": "eks.amazonaws.com" } },
+    },
+    {
+      actions: ["iam:PassRole"],
+      resources: ["arn:{partition}:iam::{account}:role/*"],
+      conditions: { StringEquals: { "iam:PassedToService": "pods.eks.amazonaws.com" } },
+    },
+    {
+      actions: ["sts:AssumeRole"],
+      resources: [
+        "arn:{partition}:iam::????????????:role/slipway-{stage}-managed",
+        "arn:{partition}:iam::{account}:role/slipway-{stage}-workflow-update-addons",
+      ],
     },
     {
       actions: ["eks:DescribeUpdate"],
@@ -73,6 +95,8 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
         "{function:gate}:*",
         "{function:nodes-ready}",
         "{function:nodes-ready}:*",
+        "{function:plan-green-stack}",
+        "{function:plan-green-stack}:*",
         "{function:plan-green}",
         "{function:plan-green}:*",
         "{function:run-checks}",
@@ -89,6 +113,7 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
         "eks:DeleteNodegroup",
         "eks:DescribeNodegroup",
         "eks:TagResource",
+        "eks:UpdateNodegroupConfig",
         "eks:UpdateNodegroupVersion",
       ],
       resources: ["arn:{partition}:eks:{region}:{account}:nodegroup/*/*/*"],
@@ -143,6 +168,41 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
       conditions: { StringEquals: { "ec2:CreateAction": "RunInstances" } },
     },
     {
+      actions: ["sts:AssumeRole"],
+      resources: [
+        "arn:{partition}:iam::????????????:role/slipway-{stage}-managed",
+        "arn:{partition}:iam::{account}:role/slipway-{stage}-workflow-rotate-nodegroup",
+      ],
+    },
+    {
+      actions: ["autoscaling:SuspendProcesses", "autoscaling:UpdateAutoScalingGroup"],
+      resources: ["arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/*"],
+      conditions: { Null: { "aws:ResourceTag/slipway.dev/nodegroup": "false" } },
+    },
+    {
+      actions: [
+        "cloudformation:DeleteStack",
+        "cloudformation:DescribeStackEvents",
+        "cloudformation:DescribeStacks",
+        "cloudformation:TagResource",
+      ],
+      resources: ["arn:{partition}:cloudformation:{region}:{account}:stack/slipway-*/*"],
+    },
+    {
+      actions: ["cloudformation:CreateStack"],
+      resources: ["arn:{partition}:cloudformation:{region}:{account}:stack/slipway-*/*"],
+      conditions: {
+        ArnEquals: {
+          "cloudformation:RoleArn": "arn:{partition}:iam::{account}:role/slipway-{stage}-foundation",
+        },
+      },
+    },
+    {
+      actions: ["iam:PassRole"],
+      resources: ["arn:{partition}:iam::{account}:role/slipway-{stage}-foundation"],
+      conditions: { StringEquals: { "iam:PassedToService": "cloudformation.amazonaws.com" } },
+    },
+    {
       actions: ["eks:DescribeUpdate"],
       resources: [
         "arn:{partition}:eks:{region}:{account}:cluster/*",
@@ -160,6 +220,8 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
         "{function:find-update}:*",
         "{function:finish-operation}",
         "{function:finish-operation}:*",
+        "{function:follow-nodes}",
+        "{function:follow-nodes}:*",
         "{function:gate}",
         "{function:gate}:*",
         "{function:record-steps}",
@@ -173,6 +235,72 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
     {
       actions: ["eks:DescribeUpdate", "eks:UpdateClusterVersion"],
       resources: ["arn:{partition}:eks:{region}:{account}:cluster/*"],
+    },
+    {
+      actions: ["sts:AssumeRole"],
+      resources: [
+        "arn:{partition}:iam::????????????:role/slipway-{stage}-managed",
+        "arn:{partition}:iam::{account}:role/slipway-{stage}-workflow-upgrade-cluster",
+      ],
+    },
+    {
+      actions: ["states:StartExecution"],
+      resources: [
+        "{workflow:rotate-nodegroup}",
+        "{workflow:rotate-nodegroup}:*",
+        "{workflow:update-addons}",
+        "{workflow:update-addons}:*",
+      ],
+    },
+    {
+      actions: ["states:DescribeExecution", "states:StopExecution"],
+      resources: ["{executions:rotate-nodegroup}", "{executions:update-addons}"],
+    },
+    {
+      actions: ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
+      resources: [
+        "arn:{partition}:events:{region}:{account}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule",
+      ],
+    },
+    {
+      actions: [
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+      ],
+      resources: ["*"],
+    },
+  ],
+  "rollback-cluster": [
+    {
+      actions: ["lambda:InvokeFunction"],
+      resources: [
+        "{function:begin-operation}",
+        "{function:begin-operation}:*",
+        "{function:begin-rollback}",
+        "{function:begin-rollback}:*",
+        "{function:finish-operation}",
+        "{function:finish-operation}:*",
+        "{function:follow-nodes}",
+        "{function:follow-nodes}:*",
+        "{function:follow-rollback}",
+        "{function:follow-rollback}:*",
+        "{function:gate}",
+        "{function:gate}:*",
+        "{function:run-checks}",
+        "{function:run-checks}:*",
+        "{function:verify}",
+        "{function:verify}:*",
+      ],
     },
     {
       actions: ["states:StartExecution"],
@@ -219,8 +347,14 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
         "{function:begin-operation}:*",
         "{function:finish-operation}",
         "{function:finish-operation}:*",
+        "{function:follow-nodes}",
+        "{function:follow-nodes}:*",
         "{function:gate}",
         "{function:gate}:*",
+        "{function:note}",
+        "{function:note}:*",
+        "{function:plan-alarms}",
+        "{function:plan-alarms}:*",
         "{function:plan-changes}",
         "{function:plan-changes}:*",
         "{function:run-checks}",
@@ -241,6 +375,13 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
         "eks:UpdateClusterConfig",
       ],
       resources: ["arn:{partition}:eks:{region}:{account}:cluster/*"],
+    },
+    {
+      actions: ["sts:AssumeRole"],
+      resources: [
+        "arn:{partition}:iam::????????????:role/slipway-{stage}-managed",
+        "arn:{partition}:iam::{account}:role/slipway-{stage}-workflow-apply-changes",
+      ],
     },
     {
       actions: ["kms:CreateGrant", "kms:DescribeKey"],
@@ -273,6 +414,7 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
         "eks:CreateAddon",
         "eks:DeletePodIdentityAssociation",
         "eks:TagResource",
+        "eks:UpdateAddon",
         "eks:UpdatePodIdentityAssociation",
       ],
       resources: ["arn:{partition}:eks:{region}:{account}:podidentityassociation/*/*"],
@@ -362,6 +504,179 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
         "arn:{partition}:events:{region}:{account}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule",
       ],
     },
+    {
+      actions: ["cloudwatch:DescribeAlarms", "cloudwatch:PutCompositeAlarm"],
+      resources: ["arn:{partition}:cloudwatch:{region}:{account}:alarm:*"],
+    },
+    {
+      actions: ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"],
+      resources: ["arn:{partition}:cloudwatch:{region}:{account}:alarm:eks-*"],
+    },
+  ],
+  "reconcile-drift": [
+    {
+      actions: ["lambda:InvokeFunction"],
+      resources: [
+        "{function:begin-operation}",
+        "{function:begin-operation}:*",
+        "{function:finish-operation}",
+        "{function:finish-operation}:*",
+        "{function:gate}",
+        "{function:gate}:*",
+        "{function:plan-changes}",
+        "{function:plan-changes}:*",
+      ],
+    },
+    {
+      actions: [
+        "eks:AssociateEncryptionConfig",
+        "eks:AssociateIdentityProviderConfig",
+        "eks:CreateAccessEntry",
+        "eks:CreateAddon",
+        "eks:CreateFargateProfile",
+        "eks:CreateNodegroup",
+        "eks:CreatePodIdentityAssociation",
+        "eks:UpdateClusterConfig",
+      ],
+      resources: ["arn:{partition}:eks:{region}:{account}:cluster/*"],
+    },
+    {
+      actions: ["sts:AssumeRole"],
+      resources: [
+        "arn:{partition}:iam::????????????:role/slipway-{stage}-managed",
+        "arn:{partition}:iam::{account}:role/slipway-{stage}-workflow-reconcile-drift",
+      ],
+    },
+    {
+      actions: ["kms:CreateGrant", "kms:DescribeKey"],
+      resources: ["arn:{partition}:kms:{region}:*:key/*"],
+      conditions: { StringEquals: { "kms:ViaService": "eks.{region}.amazonaws.com" } },
+    },
+    {
+      actions: ["eks:TagResource"],
+      resources: ["arn:{partition}:eks:{region}:{account}:identityproviderconfig/*/*/*/*"],
+    },
+    {
+      actions: ["eks:DescribeUpdate", "eks:TagResource", "eks:UntagResource"],
+      resources: [
+        "arn:{partition}:eks:{region}:{account}:addon/*/*/*",
+        "arn:{partition}:eks:{region}:{account}:cluster/*",
+        "arn:{partition}:eks:{region}:{account}:nodegroup/*/*/*",
+      ],
+    },
+    {
+      actions: [
+        "eks:AssociateAccessPolicy",
+        "eks:DeleteAccessEntry",
+        "eks:DisassociateAccessPolicy",
+        "eks:UpdateAccessEntry",
+      ],
+      resources: ["arn:{partition}:eks:{region}:{account}:access-entry/*/*/*/*/*"],
+    },
+    {
+      actions: [
+        "eks:CreateAddon",
+        "eks:DeletePodIdentityAssociation",
+        "eks:TagResource",
+        "eks:UpdateAddon",
+        "eks:UpdatePodIdentityAssociation",
+      ],
+      resources: ["arn:{partition}:eks:{region}:{account}:podidentityassociation/*/*"],
+    },
+    {
+      actions: ["iam:PassRole"],
+      resources: ["arn:{partition}:iam::{account}:role/*"],
+      conditions: { StringEquals: { "iam:PassedToService": "pods.eks.amazonaws.com" } },
+    },
+    {
+      actions: ["iam:GetRole", "iam:ListAttachedRolePolicies"],
+      resources: ["arn:{partition}:iam::{account}:role/*"],
+    },
+    {
+      actions: ["eks:DeleteFargateProfile", "eks:TagResource"],
+      resources: ["arn:{partition}:eks:{region}:{account}:fargateprofile/*/*/*"],
+    },
+    {
+      actions: ["iam:PassRole"],
+      resources: ["arn:{partition}:iam::{account}:role/*"],
+      conditions: { StringEquals: { "iam:PassedToService": "eks.amazonaws.com" } },
+    },
+    {
+      actions: ["iam:CreateServiceLinkedRole"],
+      resources: ["arn:{partition}:iam::{account}:role/aws-service-role/eks-fargate.amazonaws.com/*"],
+      conditions: { StringEquals: { "iam:AWSServiceName": "eks-fargate.amazonaws.com" } },
+    },
+    {
+      actions: [
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:DescribeSubnets",
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+      ],
+      resources: ["*"],
+    },
+    {
+      actions: ["eks:DeleteAddon", "eks:TagResource", "eks:UpdateAddon"],
+      resources: ["arn:{partition}:eks:{region}:{account}:addon/*/*/*"],
+    },
+    {
+      actions: ["eks:DeleteNodegroup", "eks:TagResource", "eks:UpdateNodegroupConfig"],
+      resources: ["arn:{partition}:eks:{region}:{account}:nodegroup/*/*/*"],
+    },
+    {
+      actions: ["iam:CreateServiceLinkedRole"],
+      resources: ["arn:{partition}:iam::{account}:role/aws-service-role/eks-nodegroup.amazonaws.com/*"],
+      conditions: { StringEquals: { "iam:AWSServiceName": "eks-nodegroup.amazonaws.com" } },
+    },
+    {
+      actions: ["ec2:RunInstances"],
+      resources: ["*"],
+      conditions: {
+        ArnLike: { "ec2:LaunchTemplate": "arn:{partition}:ec2:{region}:{account}:launch-template/*" },
+      },
+    },
+    {
+      actions: ["ec2:CreateTags"],
+      resources: [
+        "arn:{partition}:ec2:{region}:{account}:instance/*",
+        "arn:{partition}:ec2:{region}:{account}:network-interface/*",
+        "arn:{partition}:ec2:{region}:{account}:volume/*",
+      ],
+      conditions: { StringEquals: { "ec2:CreateAction": "RunInstances" } },
+    },
+  ],
+  "watch-cluster": [
+    {
+      actions: ["lambda:InvokeFunction"],
+      resources: ["{function:look-at-cluster}", "{function:look-at-cluster}:*"],
+    },
+    {
+      actions: [
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+      ],
+      resources: ["*"],
+    },
   ],
   "adopt-cluster": [
     {
@@ -375,16 +690,35 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
         "{function:gate}:*",
         "{function:grant-access}",
         "{function:grant-access}:*",
+        "{function:note}",
+        "{function:note}:*",
         "{function:plan-access}",
         "{function:plan-access}:*",
+        "{function:plan-alarms}",
+        "{function:plan-alarms}:*",
         "{function:record-steps}",
         "{function:record-steps}:*",
       ],
     },
     { actions: ["eks:CreateAccessEntry"], resources: ["arn:{partition}:eks:{region}:{account}:cluster/*"] },
     {
+      actions: ["sts:AssumeRole"],
+      resources: [
+        "arn:{partition}:iam::????????????:role/slipway-{stage}-managed",
+        "arn:{partition}:iam::{account}:role/slipway-{stage}-workflow-adopt-cluster",
+      ],
+    },
+    {
       actions: ["eks:AssociateAccessPolicy", "eks:DisassociateAccessPolicy"],
       resources: ["arn:{partition}:eks:{region}:{account}:access-entry/*/*/*/*/*"],
+    },
+    {
+      actions: ["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"],
+      resources: ["arn:{partition}:cloudwatch:{region}:{account}:alarm:eks-*"],
+    },
+    {
+      actions: ["cloudwatch:PutCompositeAlarm"],
+      resources: ["arn:{partition}:cloudwatch:{region}:{account}:alarm:*"],
     },
     {
       actions: [
@@ -424,6 +758,8 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
         "{function:nodes-ready}:*",
         "{function:note}",
         "{function:note}:*",
+        "{function:plan-alarms}",
+        "{function:plan-alarms}:*",
         "{function:plan-cleanup}",
         "{function:plan-cleanup}:*",
         "{function:plan-cluster}",
@@ -462,6 +798,13 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
       actions: ["iam:PassRole"],
       resources: ["arn:{partition}:iam::{account}:role/slipway-{stage}-foundation"],
       conditions: { StringEquals: { "iam:PassedToService": "cloudformation.amazonaws.com" } },
+    },
+    {
+      actions: ["sts:AssumeRole"],
+      resources: [
+        "arn:{partition}:iam::????????????:role/slipway-{stage}-managed",
+        "arn:{partition}:iam::{account}:role/slipway-{stage}-workflow-provision-cluster",
+      ],
     },
     {
       actions: [
@@ -584,6 +927,14 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
       conditions: { StringEquals: { "iam:PassedToService": "capabilities.eks.amazonaws.com" } },
     },
     {
+      actions: ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"],
+      resources: ["arn:{partition}:cloudwatch:{region}:{account}:alarm:eks-*"],
+    },
+    {
+      actions: ["cloudwatch:DescribeAlarms", "cloudwatch:PutCompositeAlarm"],
+      resources: ["arn:{partition}:cloudwatch:{region}:{account}:alarm:*"],
+    },
+    {
       actions: ["logs:CreateLogGroup", "logs:PutRetentionPolicy"],
       resources: ["arn:{partition}:logs:{region}:{account}:log-group:/aws/eks/*"],
     },
@@ -607,6 +958,13 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
       resources: ["arn:{partition}:eks:{region}:{account}:capability/*/*/*/*"],
     },
     {
+      actions: ["sts:AssumeRole"],
+      resources: [
+        "arn:{partition}:iam::????????????:role/slipway-{stage}-managed",
+        "arn:{partition}:iam::{account}:role/slipway-{stage}-workflow-delete-cluster",
+      ],
+    },
+    {
       actions: ["eks:DeleteFargateProfile", "eks:DescribeFargateProfile"],
       resources: ["arn:{partition}:eks:{region}:{account}:fargateprofile/*/*/*"],
     },
@@ -619,8 +977,115 @@ export const workflowGrants: Readonly<Record<string, readonly Grant[]>> = {
       resources: ["arn:{partition}:cloudformation:{region}:{account}:stack/slipway-*/*"],
     },
     {
+      actions: ["cloudwatch:DescribeAlarms"],
+      resources: ["arn:{partition}:cloudwatch:{region}:{account}:alarm:*"],
+    },
+    {
+      actions: ["cloudwatch:DeleteAlarms"],
+      resources: ["arn:{partition}:cloudwatch:{region}:{account}:alarm:eks-*"],
+    },
+    {
       actions: ["eks:DeleteCluster", "eks:DescribeCluster"],
       resources: ["arn:{partition}:eks:{region}:{account}:cluster/*"],
+    },
+    {
+      actions: [
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+      ],
+      resources: ["*"],
+    },
+  ],
+  "remediate-node": [
+    {
+      actions: ["lambda:InvokeFunction"],
+      resources: [
+        "{function:begin-operation}",
+        "{function:begin-operation}:*",
+        "{function:confirm-node}",
+        "{function:confirm-node}:*",
+        "{function:drain-node}",
+        "{function:drain-node}:*",
+        "{function:end-remediation}",
+        "{function:end-remediation}:*",
+        "{function:finish-operation}",
+        "{function:finish-operation}:*",
+        "{function:gate}",
+        "{function:gate}:*",
+        "{function:node-replaced}",
+        "{function:node-replaced}:*",
+        "{function:plan-remediation}",
+        "{function:plan-remediation}:*",
+      ],
+    },
+    {
+      actions: ["autoscaling:TerminateInstanceInAutoScalingGroup"],
+      resources: ["arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/*"],
+      conditions: { Null: { "aws:ResourceTag/eks:cluster-name": "false" } },
+    },
+    {
+      actions: ["sts:AssumeRole"],
+      resources: [
+        "arn:{partition}:iam::????????????:role/slipway-{stage}-managed",
+        "arn:{partition}:iam::{account}:role/slipway-{stage}-workflow-remediate-node",
+      ],
+    },
+    {
+      actions: ["ec2:RebootInstances"],
+      resources: ["arn:{partition}:ec2:{region}:{account}:instance/*"],
+      conditions: { Null: { "aws:ResourceTag/eks:cluster-name": "false" } },
+    },
+    {
+      actions: [
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+      ],
+      resources: ["*"],
+    },
+  ],
+  "rollout-fleet": [
+    {
+      actions: ["lambda:InvokeFunction"],
+      resources: [
+        "{function:advance-rollout}",
+        "{function:advance-rollout}:*",
+        "{function:check-member}",
+        "{function:check-member}:*",
+        "{function:hold-rollout}",
+        "{function:hold-rollout}:*",
+        "{function:member-status}",
+        "{function:member-status}:*",
+        "{function:start-member}",
+        "{function:start-member}:*",
+      ],
+    },
+    {
+      actions: ["states:StartExecution"],
+      resources: ["{workflow:rollout-fleet}", "{workflow:rollout-fleet}:*"],
+    },
+    {
+      actions: ["states:DescribeExecution", "states:StopExecution"],
+      resources: ["{executions:rollout-fleet}"],
     },
     {
       actions: [
