@@ -14,6 +14,7 @@ import * as cloudformation from "@aws-sdk/client-cloudformation";
 import * as cloudtrail from "@aws-sdk/client-cloudtrail";
 import * as cloudwatch from "@aws-sdk/client-cloudwatch";
 import * as logs from "@aws-sdk/client-cloudwatch-logs";
+import * as dynamodb from "@aws-sdk/client-dynamodb";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as eventbridge from "@aws-sdk/client-eventbridge";
 import * as iam from "@aws-sdk/client-iam";
@@ -272,9 +273,59 @@ const WANTED: readonly Wanted[] = [
     schema: quotas.GetServiceQuota$,
     keep: { ServiceQuota: ["QuotaCode", "QuotaName", "Value"] },
   },
+  {
+    schema: dynamodb.GetItem$,
+    keep: { GetItemInput: ["TableName", "Key", "ConsistentRead"], GetItemOutput: ["Item"] },
+  },
+  {
+    schema: dynamodb.PutItem$,
+    keep: {
+      PutItemInput: ["TableName", "Item", "ConditionExpression", "ExpressionAttributeValues"],
+      PutItemOutput: [],
+    },
+  },
+  {
+    schema: dynamodb.DeleteItem$,
+    keep: {
+      DeleteItemInput: [
+        "TableName",
+        "Key",
+        "ReturnValues",
+        "ConditionExpression",
+        "ExpressionAttributeValues",
+      ],
+      DeleteItemOutput: ["Attributes"],
+    },
+  },
+  {
+    schema: dynamodb.Query$,
+    keep: {
+      QueryInput: [
+        "TableName",
+        "IndexName",
+        "KeyConditionExpression",
+        "FilterExpression",
+        "ExpressionAttributeNames",
+        "ExpressionAttributeValues",
+        "ConsistentRead",
+        "ScanIndexForward",
+        "Limit",
+        "ExclusiveStartKey",
+      ],
+      QueryOutput: ["Items", "LastEvaluatedKey"],
+    },
+  },
+  {
+    schema: dynamodb.BatchGetItem$,
+    keep: {
+      BatchGetItemInput: ["RequestItems"],
+      BatchGetItemOutput: ["Responses", "UnprocessedKeys"],
+      KeysAndAttributes: ["Keys"],
+    },
+  },
 ];
 
-const HEADER = `import type { StaticOperationSchema } from "@smithy/types";
+const HEADER = `import type { StaticOperationSchema, StaticUnionSchema } from "@smithy/types";
 
 /** Made by scripts/generate-operation-schemas.ts from the SDK's published schemas; do not edit. */
 
@@ -284,18 +335,38 @@ const HEADER = `import type { StaticOperationSchema } from "@smithy/types";
 const target = (schema: unknown): unknown =>
   typeof schema === "function" ? target((schema as () => unknown)()) : schema;
 
-/** A schema as a literal. Those of these operations do not refer to themselves. */
-function literal(reference: unknown, keep: Kept): unknown {
+const UNION = 4;
+
+/** Stands for a schema that is written once and referred to; becomes `() => NAME`. */
+const REFERENCE = "@schema ";
+
+/**
+ * A schema as a literal. A union (DynamoDB's AttributeValue, whose lists and maps have such values again) may
+ * refer to itself: it is put into `unions` and referred to.
+ */
+function literal(reference: unknown, keep: Kept, unions: Map<string, unknown>): unknown {
   const schema = target(reference);
   if (!Array.isArray(schema)) return schema;
-  const [id, namespace, name, traits, ...rest] = schema as unknown[];
-  // A member with traits of its own: [schema, traits].
-  if (schema.length === 2) return [literal(id, keep), namespace];
+  // A member with traits of its own is [schema, traits], where a 4 is a timestamp.
+  if (schema[0] === UNION && schema.length > 2) {
+    const name = String(schema[2]);
+    if (!unions.has(name)) {
+      unions.set(name, undefined);
+      unions.set(name, body(schema, keep, unions));
+    }
+    return `${REFERENCE}${name}`;
+  }
+  return body(schema, keep, unions);
+}
+
+function body(schema: readonly unknown[], keep: Kept, unions: Map<string, unknown>): unknown {
+  const [id, namespace, name, traits, ...rest] = schema;
+  if (schema.length === 2) return [literal(id, keep, unions), namespace];
   const head = [id, namespace, name, traits];
-  if (id === 0) return [...head, literal(rest[0], keep)];
-  if (id === 1) return [...head, literal(rest[0], keep)];
-  if (id === 2) return [...head, literal(rest[0], keep), literal(rest[1], keep)];
-  if (id === 9) return [...head, literal(rest[0], keep), literal(rest[1], keep)];
+  if (id === 0) return [...head, literal(rest[0], keep, unions)];
+  if (id === 1) return [...head, literal(rest[0], keep, unions)];
+  if (id === 2) return [...head, literal(rest[0], keep, unions), literal(rest[1], keep, unions)];
+  if (id === 9) return [...head, literal(rest[0], keep, unions), literal(rest[1], keep, unions)];
   const names = rest[0] as readonly string[];
   const targets = rest[1] as readonly unknown[];
   const required = typeof rest[2] === "number" ? rest[2] : 0;
@@ -308,21 +379,24 @@ function literal(reference: unknown, keep: Kept): unknown {
   return [
     ...head,
     members.map(({ member }) => member),
-    members.map(({ schema: of }) => literal(of, keep)),
+    members.map(({ schema: of }) => literal(of, keep, unions)),
     // The required members come first; the number says how many they are.
     ...(required > 0 ? [members.filter((member) => member.required).length] : []),
   ];
 }
 
+const text = (value: unknown): string =>
+  JSON.stringify(value).replaceAll(new RegExp(`"${REFERENCE}(\\w+)"`, "g"), "() => $1");
+
 /** The text of the file. */
 export function operationSchemas(): string {
-  return (
-    HEADER +
-    WANTED.map(
-      ({ schema, keep }) =>
-        `export const ${String(schema[2])}: StaticOperationSchema = ${JSON.stringify(literal(schema, keep))};\n`,
-    ).join("\n")
+  const unions = new Map<string, unknown>();
+  const operations = WANTED.map(
+    ({ schema, keep }) =>
+      `export const ${String(schema[2])}: StaticOperationSchema = ${text(literal(schema, keep, unions))};\n`,
   );
+  const shared = [...unions].map(([name, of]) => `const ${name}: StaticUnionSchema = ${text(of)};\n`);
+  return HEADER + [...shared, ...operations].join("\n");
 }
 
 if (import.meta.main) {

@@ -1,4 +1,3 @@
-import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import { type ClusterRef, parseClusterKey } from "../../core/cluster-ref.ts";
 import { RetryableError } from "../../core/errors.ts";
 import type { Lease, Operation, OperationEvent } from "../../core/operation/types.ts";
@@ -10,6 +9,7 @@ import type {
   Store,
   StoredDocument,
 } from "../../core/ports/store.ts";
+import { createSend, type Send } from "../aws/operations/client.ts";
 import { perRuntime } from "../system-runtime.ts";
 import {
   clusterBusy,
@@ -37,8 +37,7 @@ const BATCH = 100;
 /** Slipway's store, one per runtime: over its DynamoDB table unless the runtime brings another. */
 export const storeOf = perRuntime((runtime): Store => {
   if (runtime.store) return runtime.store;
-  const client = new DynamoDBClient(runtime.aws as DynamoDBClientConfig);
-  return new DynamoStore(client, runtime.config.table);
+  return new DynamoStore(createSend(runtime.aws), runtime.config.table);
 });
 
 export class DynamoStore implements Store {
@@ -46,8 +45,8 @@ export class DynamoStore implements Store {
   /** The last sequence number seen per operation: saves the query before most appends. */
   readonly #lastSeq = new Map<string, number>();
 
-  constructor(client: DynamoDBClient, table: string) {
-    this.#table = new Table(client, table);
+  constructor(send: Send, table: string) {
+    this.#table = new Table(send, table);
   }
 
   async getCluster(ref: ClusterRef): Promise<ClusterRecord | undefined> {

@@ -9,6 +9,7 @@ import type {
 } from "@aws-sdk/core/protocols";
 import { makeBuilder } from "@smithy/core/client";
 import { getEndpointPlugin } from "@smithy/core/endpoints";
+import { StandardRetryStrategy } from "@smithy/core/retry";
 import type { EndpointParameterInstructions, EndpointV2, StaticOperationSchema } from "@smithy/types";
 import type { AwsClientConfig } from "../../runtime.ts";
 
@@ -29,6 +30,8 @@ export interface Service {
   readonly target: string;
   /** One endpoint for a whole partition (IAM); otherwise one for each region. */
   readonly global?: boolean;
+  /** Base of the back-off before a repeated call, where it is not the SDK's 50 ms; twice as long each time. */
+  readonly retryDelayMs?: number;
 }
 
 /** One operation of a service; `I` and `O` are the SDK's types of its input and output. */
@@ -86,7 +89,11 @@ export function createSend(config: AwsClientConfig): Send {
   const clientOf = (service: Service): EKSClient => {
     const known = clients.get(service);
     if (known) return known;
+    const { retryDelayMs: baseDelay } = service;
     const client = new EKSClient({
+      ...(baseDelay === undefined
+        ? {}
+        : { retryStrategy: new StandardRetryStrategy({ maxAttempts: config.maxAttempts ?? 4, baseDelay }) }),
       ...config,
       serviceId: service.id,
       signingName: service.signingName,

@@ -21,6 +21,18 @@ import type {
   StartQueryCommandOutput,
 } from "@aws-sdk/client-cloudwatch-logs";
 import type {
+  BatchGetItemCommandInput,
+  BatchGetItemCommandOutput,
+  DeleteItemCommandInput,
+  DeleteItemCommandOutput,
+  GetItemCommandInput,
+  GetItemCommandOutput,
+  PutItemCommandInput,
+  PutItemCommandOutput,
+  QueryCommandInput,
+  QueryCommandOutput,
+} from "@aws-sdk/client-dynamodb";
+import type {
   DescribeImagesCommandInput,
   DescribeImagesCommandOutput,
   DescribeInstanceStatusCommandInput,
@@ -217,6 +229,18 @@ const cloudWatch: Service = {
   target: "GraniteServiceVersion20100801",
 };
 
+const dynamodb: Service = {
+  id: "DynamoDB",
+  signingName: "dynamodb",
+  protocol: AwsJson1_0Protocol,
+  namespace: "com.amazonaws.dynamodb",
+  xmlNamespace: "http://dynamodb.amazonaws.com/doc/2012-08-10/",
+  version: "2012-08-10",
+  target: "DynamoDB_20120810",
+  // The SDK waits half as long before it repeats a call of DynamoDB as one of another service.
+  retryDelayMs: 25,
+};
+
 export const describeAlarms: Operation<DescribeAlarmsCommandInput, DescribeAlarmsCommandOutput> = {
   service: cloudWatch,
   schema: schemas.DescribeAlarms,
@@ -371,4 +395,29 @@ export const createSchedule: Operation<CreateScheduleCommandInput, CreateSchedul
 export const updateSchedule: Operation<UpdateScheduleCommandInput, UpdateScheduleCommandOutput> = {
   service: scheduler,
   schema: schemas.UpdateSchedule,
+};
+
+export const getItem: Operation<GetItemCommandInput, GetItemCommandOutput> = {
+  service: dynamodb,
+  schema: schemas.GetItem,
+};
+
+export const putItem: Operation<PutItemCommandInput, PutItemCommandOutput> = {
+  service: dynamodb,
+  schema: schemas.PutItem,
+};
+
+export const deleteItem: Operation<DeleteItemCommandInput, DeleteItemCommandOutput> = {
+  service: dynamodb,
+  schema: schemas.DeleteItem,
+};
+
+export const queryItems: Operation<QueryCommandInput, QueryCommandOutput> = {
+  service: dynamodb,
+  schema: schemas.Query,
+};
+
+export const batchGetItem: Operation<BatchGetItemCommandInput, BatchGetItemCommandOutput> = {
+  service: dynamodb,
+  schema: schemas.BatchGetItem,
 };

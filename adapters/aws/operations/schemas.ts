@@ -1,6 +1,26 @@
-import type { StaticOperationSchema } from "@smithy/types";
+import type { StaticOperationSchema, StaticUnionSchema } from "@smithy/types";
 
 /** Made by scripts/generate-operation-schemas.ts from the SDK's published schemas; do not edit. */
+
+const AttributeValue: StaticUnionSchema = [
+  4,
+  "com.amazonaws.dynamodb",
+  "AttributeValue",
+  0,
+  ["S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"],
+  [
+    0,
+    0,
+    21,
+    64,
+    64,
+    85,
+    [2, "com.amazonaws.dynamodb", "MapAttributeValue", 0, 0, () => AttributeValue],
+    [1, "com.amazonaws.dynamodb", "ListAttributeValue", 0, () => AttributeValue],
+    2,
+    2,
+  ],
+];
 
 export const DescribeSubnets: StaticOperationSchema = [
   9,
@@ -1528,5 +1548,224 @@ export const GetServiceQuota: StaticOperationSchema = [
     0,
     ["Quota"],
     [[3, "com.amazonaws.servicequotas", "ServiceQuota", 0, ["QuotaCode", "QuotaName", "Value"], [0, 0, 1]]],
+  ],
+];
+
+export const GetItem: StaticOperationSchema = [
+  9,
+  "com.amazonaws.dynamodb",
+  "GetItem",
+  0,
+  [
+    3,
+    "com.amazonaws.dynamodb",
+    "GetItemInput",
+    0,
+    ["TableName", "Key", "ConsistentRead"],
+    [0, [2, "com.amazonaws.dynamodb", "Key", 0, 0, () => AttributeValue], 2],
+    2,
+  ],
+  [
+    3,
+    "com.amazonaws.dynamodb",
+    "GetItemOutput",
+    0,
+    ["Item"],
+    [[2, "com.amazonaws.dynamodb", "AttributeMap", 0, 0, () => AttributeValue]],
+  ],
+];
+
+export const PutItem: StaticOperationSchema = [
+  9,
+  "com.amazonaws.dynamodb",
+  "PutItem",
+  0,
+  [
+    3,
+    "com.amazonaws.dynamodb",
+    "PutItemInput",
+    0,
+    ["TableName", "Item", "ConditionExpression", "ExpressionAttributeValues"],
+    [
+      0,
+      [2, "com.amazonaws.dynamodb", "PutItemInputAttributeMap", 0, 0, () => AttributeValue],
+      0,
+      [2, "com.amazonaws.dynamodb", "ExpressionAttributeValueMap", 0, 0, () => AttributeValue],
+    ],
+    2,
+  ],
+  [3, "com.amazonaws.dynamodb", "PutItemOutput", 0, [], []],
+];
+
+export const DeleteItem: StaticOperationSchema = [
+  9,
+  "com.amazonaws.dynamodb",
+  "DeleteItem",
+  0,
+  [
+    3,
+    "com.amazonaws.dynamodb",
+    "DeleteItemInput",
+    0,
+    ["TableName", "Key", "ReturnValues", "ConditionExpression", "ExpressionAttributeValues"],
+    [
+      0,
+      [2, "com.amazonaws.dynamodb", "Key", 0, 0, () => AttributeValue],
+      0,
+      0,
+      [2, "com.amazonaws.dynamodb", "ExpressionAttributeValueMap", 0, 0, () => AttributeValue],
+    ],
+    2,
+  ],
+  [
+    3,
+    "com.amazonaws.dynamodb",
+    "DeleteItemOutput",
+    0,
+    ["Attributes"],
+    [[2, "com.amazonaws.dynamodb", "AttributeMap", 0, 0, () => AttributeValue]],
+  ],
+];
+
+export const Query: StaticOperationSchema = [
+  9,
+  "com.amazonaws.dynamodb",
+  "Query",
+  0,
+  [
+    3,
+    "com.amazonaws.dynamodb",
+    "QueryInput",
+    0,
+    [
+      "TableName",
+      "IndexName",
+      "Limit",
+      "ConsistentRead",
+      "ScanIndexForward",
+      "ExclusiveStartKey",
+      "FilterExpression",
+      "KeyConditionExpression",
+      "ExpressionAttributeNames",
+      "ExpressionAttributeValues",
+    ],
+    [
+      0,
+      0,
+      1,
+      2,
+      2,
+      [2, "com.amazonaws.dynamodb", "Key", 0, 0, () => AttributeValue],
+      0,
+      0,
+      128,
+      [2, "com.amazonaws.dynamodb", "ExpressionAttributeValueMap", 0, 0, () => AttributeValue],
+    ],
+    1,
+  ],
+  [
+    3,
+    "com.amazonaws.dynamodb",
+    "QueryOutput",
+    0,
+    ["Items", "LastEvaluatedKey"],
+    [
+      [
+        1,
+        "com.amazonaws.dynamodb",
+        "ItemList",
+        0,
+        [2, "com.amazonaws.dynamodb", "AttributeMap", 0, 0, () => AttributeValue],
+      ],
+      [2, "com.amazonaws.dynamodb", "Key", 0, 0, () => AttributeValue],
+    ],
+  ],
+];
+
+export const BatchGetItem: StaticOperationSchema = [
+  9,
+  "com.amazonaws.dynamodb",
+  "BatchGetItem",
+  0,
+  [
+    3,
+    "com.amazonaws.dynamodb",
+    "BatchGetItemInput",
+    0,
+    ["RequestItems"],
+    [
+      [
+        2,
+        "com.amazonaws.dynamodb",
+        "BatchGetRequestMap",
+        0,
+        0,
+        [
+          3,
+          "com.amazonaws.dynamodb",
+          "KeysAndAttributes",
+          0,
+          ["Keys"],
+          [
+            [
+              1,
+              "com.amazonaws.dynamodb",
+              "KeyList",
+              0,
+              [2, "com.amazonaws.dynamodb", "Key", 0, 0, () => AttributeValue],
+            ],
+          ],
+          1,
+        ],
+      ],
+    ],
+    1,
+  ],
+  [
+    3,
+    "com.amazonaws.dynamodb",
+    "BatchGetItemOutput",
+    0,
+    ["Responses", "UnprocessedKeys"],
+    [
+      [
+        2,
+        "com.amazonaws.dynamodb",
+        "BatchGetResponseMap",
+        0,
+        0,
+        [
+          1,
+          "com.amazonaws.dynamodb",
+          "ItemList",
+          0,
+          [2, "com.amazonaws.dynamodb", "AttributeMap", 0, 0, () => AttributeValue],
+        ],
+      ],
+      [
+        2,
+        "com.amazonaws.dynamodb",
+        "BatchGetRequestMap",
+        0,
+        0,
+        [
+          3,
+          "com.amazonaws.dynamodb",
+          "KeysAndAttributes",
+          0,
+          ["Keys"],
+          [
+            [
+              1,
+              "com.amazonaws.dynamodb",
+              "KeyList",
+              0,
+              [2, "com.amazonaws.dynamodb", "Key", 0, 0, () => AttributeValue],
+            ],
+          ],
+          1,
+        ],
+      ],
+    ],
   ],
 ];

@@ -1,4 +1,5 @@
 import { CreateTableCommand, DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import { createSend } from "../../../adapters/aws/operations/client.ts";
 import { DynamoStore } from "../../../adapters/store/dynamo-store.ts";
 import { MemoryStore } from "../../../adapters/store/memory-store.ts";
 import { tableDefinition } from "../../../adapters/store/table.ts";
@@ -20,5 +21,5 @@ storeContract("DynamoDB", async () => {
   await client.send(
     new CreateTableCommand({ TableName: "slipway-test", ...structuredClone(tableDefinition) } as never),
   );
-  return new DynamoStore(client, "slipway-test");
+  return new DynamoStore(createSend(config), "slipway-test");
 });
