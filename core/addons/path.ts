@@ -1,4 +1,4 @@
-import type { ClusterSnapshot } from "../snapshot.ts";
+import type { AddonFacts, ClusterSnapshot } from "../snapshot.ts";
 import { type AddonResolution, byUpdateOrder, resolveAddon } from "./resolve.ts";
 
 export interface AddonMove {
@@ -10,9 +10,13 @@ export interface AddonMove {
   readonly resolution: AddonResolution;
 }
 
+/** EKS keeps this status until the add-on's next update, whatever becomes of the add-on. */
+export const updateFailed = ({ status }: Pick<AddonFacts, "status">): boolean => status === "UPDATE_FAILED";
+
 /**
  * What each installed add-on does at each Kubernetes version on the way, in the order of updating. Where an
- * add-on is unresolved it stays, and the next version is tried from there.
+ * add-on is unresolved it stays, and the next version is tried from there. One whose last update failed is updated
+ * at the first version, to the version that it has where there is no better one.
  */
 export function addonPath(
   snapshot: Pick<ClusterSnapshot, "addons" | "addonCatalogue">,
@@ -20,6 +24,7 @@ export function addonPath(
   prefer: "default" | "latest",
 ): AddonMove[] {
   const versions = new Map(snapshot.addons.map((addon) => [addon.name, addon.version]));
+  const failed = new Set(snapshot.addons.filter(updateFailed).map((addon) => addon.name));
   const names = [...versions.keys()].toSorted(byUpdateOrder);
   return targets.flatMap((target) =>
     names.map((addon) => {
@@ -30,8 +35,12 @@ export function addonPath(
         target,
         catalogue: snapshot.addonCatalogue,
         prefer,
+        failed: failed.has(addon),
       });
-      if (resolution.kind !== "unresolved") versions.set(addon, resolution.version);
+      if (resolution.kind !== "unresolved") {
+        versions.set(addon, resolution.version);
+        failed.delete(addon);
+      }
       return { addon, from, target, resolution };
     }),
   );

@@ -30,6 +30,8 @@ export interface AddonRequest {
   readonly prefer: "default" | "latest";
   /** Exactly this version, because somebody asked for it. */
   readonly want?: string;
+  /** Its last update ended as UPDATE_FAILED: where it stays, its version is applied again. */
+  readonly failed?: boolean;
 }
 
 /** Add-ons that move one minor version at a time (the AWS guide demands it of vpc-cni). */
@@ -50,8 +52,18 @@ export function byUpdateOrder(a: string, b: string): number {
  * is moved although it would work: EKS tests its default with that version, and an add-on that stays behind must
  * make the way up later, for vpc-cni one minor at a time in the middle of another upgrade. It never goes back: one
  * that is newer than everything which works with the target is unresolved.
+ *
+ * One whose last update failed keeps that status until its next update, so that staying is no way out: it has a step
+ * from its version to the same one, which EKS takes as it takes any other (UpdateAddon applies everything anew).
  */
 export function resolveAddon(request: AddonRequest): AddonResolution {
+  const resolution = chosen(request);
+  if (!request.failed || resolution.kind !== "stay") return resolution;
+  const { version } = resolution;
+  return { kind: "steps", version, steps: [{ from: version, to: version }] };
+}
+
+function chosen(request: AddonRequest): AddonResolution {
   const { addon, current, target, catalogue } = request;
   const releases = catalogue
     .filter((release) => release.addon === addon)

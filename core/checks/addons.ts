@@ -1,4 +1,4 @@
-import { addonPath } from "../addons/path.ts";
+import { addonPath, updateFailed } from "../addons/path.ts";
 import { block, type Check, unknown, warn } from "./check.ts";
 
 export const addonCompatibility: Check = {
@@ -21,29 +21,32 @@ export const addonHealth: Check = {
   code: "ADDON_HEALTH",
   title: "Every add-on is ACTIVE and healthy",
   guards: new Set(["upgrade-cluster", "update-addons"]),
-  run: ({ snapshot, type, policy }) => {
-    const behind = new Set(
-      addonPath(snapshot, [snapshot.cluster.version], policy.addons.prefer)
-        .filter(({ from, resolution }) => resolution.kind !== "unresolved" && resolution.version !== from)
-        .map((move) => move.addon),
-    );
+  run: ({ snapshot, type, policy, updates }) => {
+    // What a plan made now begins with; before a phase, what that phase has steps for.
+    const updated =
+      updates ??
+      new Set(
+        addonPath(snapshot, [snapshot.cluster.version], policy.addons.prefer)
+          .filter(({ resolution }) => resolution.kind === "steps")
+          .map((move) => move.addon),
+      );
     return snapshot.addons.flatMap((addon) => {
       const issues = addon.healthIssues.map((issue) => `${issue.code}: ${issue.message}`);
       if (addon.status === "ACTIVE" && issues.length === 0) return [];
       // EKS keeps this status until the next update: refusing that one would leave no way out.
-      if (addon.status === "UPDATE_FAILED" && (type === "update-addons" || behind.has(addon.name)))
+      if (updateFailed(addon) && (type === "update-addons" || updated.has(addon.name)))
         return [
           warn(
             `addon ${addon.name}`,
             [`the last update of ${addon.version} failed`, ...issues].join("; "),
-            "It is updated again first; settle what EKS names if that fails too.",
+            "It is updated again first, to the same version if need be; settle what EKS names if that fails too.",
           ),
         ];
       return [
         block(
           `addon ${addon.name}`,
           [`${addon.version} is ${addon.status}`, ...issues].join("; "),
-          addon.status === "UPDATE_FAILED"
+          updateFailed(addon)
             ? `Settle what EKS names, then run: slipway addons update ${snapshot.ref.name} ${addon.name}`
             : "Make it healthy first: an update would hide whether it broke or was broken.",
         ),

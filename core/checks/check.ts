@@ -24,6 +24,8 @@ export interface CheckContext {
   readonly selfManaged: readonly SelfManagedFacts[];
   /** Logical names of groups that the plan brings up to date before the first hop. */
   readonly prepared: ReadonlySet<string>;
+  /** Names of the add-ons that the phase updates before it changes anything else; undefined of a whole plan. */
+  readonly updates: ReadonlySet<string> | undefined;
   /** The groups get another AMI family with this operation. */
   readonly moves: boolean;
   /** Undefined when the Kubernetes API could not be read; READABILITY says so. */

@@ -168,6 +168,8 @@ export interface CheckOptions {
   readonly moves?: boolean | undefined;
   /** Logical names of node groups that are rotated to the present version before the first hop. */
   readonly prepared?: ReadonlySet<string> | undefined;
+  /** Before a phase: names of the add-ons that it updates before it changes anything else. */
+  readonly updates?: ReadonlySet<string> | undefined;
   /** What EKS tells of the way back, for a rollback. */
   readonly rollback?: Read<RollbackFacts> | undefined;
 }
@@ -208,6 +210,7 @@ export function runChecks(snapshot: ClusterSnapshot, options: CheckOptions): Fin
       (group) => group.ours && !group.deleting && concerned(group.logicalName),
     ),
     prepared: options.prepared ?? new Set(),
+    updates: options.updates,
     kubernetes: snapshot.kubernetes.ok ? snapshot.kubernetes.value : undefined,
     rollback: options.rollback,
   };

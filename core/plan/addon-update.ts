@@ -1,4 +1,4 @@
-import type { AddonMove } from "../addons/path.ts";
+import { type AddonMove, updateFailed } from "../addons/path.ts";
 import { byUpdateOrder, resolveAddon } from "../addons/resolve.ts";
 import { runChecks } from "../checks/run.ts";
 import { nearest } from "../cluster-config/nearest.ts";
@@ -19,20 +19,20 @@ export interface AddonUpdateRequest {
 
 /**
  * Plans the update of add-ons to what the policy prefers for the cluster's version. Add-ons that are there already
- * have no step. Throws InvalidInputError for add-ons that are not installed and for versions that are not possible.
+ * have no step, except those whose last update failed: their version is applied again. Throws InvalidInputError for add-ons that are not installed and for versions that are not possible.
  */
 export function planAddonUpdate(request: AddonUpdateRequest): Plan {
   const { snapshot, policy, overrides, requester } = request;
   const { version } = snapshot.cluster;
-  const installed = new Map(snapshot.addons.map((addon) => [addon.name, addon.version]));
+  const installed = new Map(snapshot.addons.map((addon) => [addon.name, addon]));
   const wanted = (request.addons ?? [...installed.keys()]).map((entry) =>
     typeof entry === "string" ? { name: entry } : entry,
   );
   const problems: InputProblem[] = [];
   const moves: AddonMove[] = [];
   for (const [i, { name, version: want }] of wanted.entries()) {
-    const current = installed.get(name);
-    if (current === undefined) {
+    const present = installed.get(name);
+    if (present === undefined) {
       const guess = nearest(name, [...installed.keys()]);
       problems.push({
         field: `addons[${i}]`,
@@ -42,12 +42,14 @@ export function planAddonUpdate(request: AddonUpdateRequest): Plan {
       continue;
     }
     if (moves.some((move) => move.addon === name)) continue;
+    const current = present.version;
     const resolution = resolveAddon({
       addon: name,
       current,
       target: version,
       catalogue: snapshot.addonCatalogue,
       prefer: policy.addons.prefer,
+      failed: updateFailed(present),
       ...(want === undefined ? {} : { want }),
     });
     // Without a version asked for it is a finding (ADDON_COMPATIBILITY), not a mistake of the caller.

@@ -175,7 +175,10 @@ export function addonSteps(phase: string, move: AddonMove): PlanStep[] {
   return steps.map(({ from, to }, i) => ({
     id: steps.length === 1 ? `${phase}/addon/${move.addon}` : `${phase}/addon/${move.addon}/${i + 1}`,
     kind: "addon",
-    title: `Update ${move.addon} to ${to}`,
+    title:
+      from === to
+        ? `Apply ${move.addon} ${to} again: its last update failed`
+        : `Update ${move.addon} to ${to}`,
     target: move.addon,
     from,
     to,

@@ -1,4 +1,4 @@
-import { type AddonMove, addonPath } from "../addons/path.ts";
+import { type AddonMove, addonPath, updateFailed } from "../addons/path.ts";
 import { runChecks } from "../checks/run.ts";
 import { nearest } from "../cluster-config/nearest.ts";
 import { InvalidInputError } from "../errors.ts";
@@ -133,7 +133,7 @@ function refuseTarget(snapshot: ClusterSnapshot, to: string): void {
 /**
  * What each add-on does at each version on the way. One whose version does not work with the first hop (an upgrade
  * was stopped before its add-ons, or nobody ever updated it) is brought up at the present version first: EKS's
- * insights would refuse that hop.
+ * insights would refuse that hop. So is one whose last update failed: a hop begins with add-ons that are well.
  */
 function addonMoves(
   snapshot: ClusterSnapshot,
@@ -150,7 +150,9 @@ function addonMoves(
         release.version === version &&
         release.compatibilities.some((c) => c.clusterVersion === first),
     );
-  const behind = snapshot.addons.filter(({ name, version }) => !fits(name, version));
+  const behind = snapshot.addons.filter(
+    (addon) => updateFailed(addon) || !fits(addon.name, addon.version),
+  );
   const prepared = addonPath({ ...snapshot, addons: behind }, [from], prefer);
   const versions = new Map(
     prepared.flatMap(({ addon, resolution }) =>
@@ -160,6 +162,7 @@ function addonMoves(
   const addons = snapshot.addons.map((addon) => ({
     ...addon,
     version: versions.get(addon.name) ?? addon.version,
+    ...(versions.has(addon.name) ? { status: "ACTIVE" } : {}),
   }));
   return [...prepared, ...addonPath({ ...snapshot, addons }, way, prefer)];
 }

@@ -148,9 +148,18 @@ async function findingsOf(
     requester: operation.requester,
     policy,
     moves: change?.amiType !== undefined,
+    updates: updatesFirst(phase),
     ...(operation.type === "rotate-nodegroup" ? { nodegroup: rotated?.target } : {}),
   });
 }
+
+/** The add-ons that a phase updates, unless its control plane goes first: that one wants them well. */
+const updatesFirst = (phase: PlanPhase): ReadonlySet<string> =>
+  new Set(
+    stepOfKind(phase, "control-plane")
+      ? []
+      : phase.steps.flatMap(({ kind, target }) => (kind === "addon" && target ? [target] : [])),
+  );
 
 function blocked(stopping: readonly Finding[], step: string | undefined): TerminalError {
   const [first] = stopping;

@@ -26,8 +26,8 @@ describe("an add-on that is not well on its new version", () => {
     rig = undefined;
   });
 
-  /** A cluster whose coredns is a version behind; returns the version that it has and the one it will get. */
-  const start = async (more = "") => {
+  /** A cluster whose coredns is a version behind, or not; the version that it has and the one it will get. */
+  const start = async (more = "", behind = true) => {
     rig = await startRig();
     const { addons = [] } = await callAws<{
       addons?: {
@@ -43,9 +43,19 @@ describe("an add-on that is not well on its new version", () => {
     );
     const older = versions.at(-1);
     expect(older?.addonVersion).not.toBe(wanted?.addonVersion);
-    rig.clusterFile = file(older?.addonVersion ?? "", more);
+    rig.clusterFile = file((behind ? older : wanted)?.addonVersion ?? "", more);
     await rig.provision({ workloads: false });
     return { on: rig, from: older?.addonVersion ?? "", to: wanted?.addonVersion ?? "" };
+  };
+  const upToDate = () => start("", false);
+  /** Somebody's UpdateAddon to the version that it has ends as UPDATE_FAILED; what broke it is settled then. */
+  const failedUpdate = async (on: Rig, addonVersion: string): Promise<void> => {
+    on.platform.faults.inject({ name: "AddonUpdateFails", times: 1 });
+    const input = { clusterName: "demo", addonName: "coredns", addonVersion, resolveConflicts: "PRESERVE" };
+    await callAws(on, "eks", "UpdateAddon", input);
+    const { clock } = on.platform.kernel;
+    await clock.until(clock.sleep(300_000));
+    expect((await coredns(on)).status).toBe("UPDATE_FAILED");
   };
   const coredns = async (on: Rig): Promise<Addon> =>
     (
@@ -119,6 +129,48 @@ describe("an add-on that is not well on its new version", () => {
       operationIdIn(await on.slipway("addons", "update", "demo", "coredns", "--yes", "--wait")),
     );
     expect(refused.error?.message).toContain("ConfigurationConflict");
+    expect((await coredns(on)).status).toBe("ACTIVE");
+  });
+
+  it("that kept UPDATE_FAILED on the version that is wanted holds no upgrade up: the retry applies it again", async () => {
+    const { on, to } = await upToDate();
+    // An update of its settings failed, by whatever hand.
+    await failedUpdate(on, to);
+    const shown = await on.slipway("upgrade", "demo", "--to", "1.35", "--dry-run");
+    expect(shown.stdout).toContain(`Apply coredns ${to} again`);
+    expect(shown.stdout).toContain("ADDON_HEALTH");
+
+    const run = await on.slipway("upgrade", "demo", "--to", "1.35", "--yes", "--wait");
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expect((await coredns(on)).status).toBe("ACTIVE");
+  });
+
+  it("that kept UPDATE_FAILED on the version that is wanted is mended by `addons update`", async () => {
+    const { on, to } = await upToDate();
+    await failedUpdate(on, to);
+    const run = await on.slipway("addons", "update", "demo", "coredns", "--yes", "--wait");
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expect(run.stdout).toContain("coredns");
+    expect(await coredns(on)).toMatchObject({
+      addonVersion: to,
+      status: "ACTIVE",
+      configurationValues: '{"replicaCount":3}',
+    });
+    // Well again, it has nothing to do.
+    const plan = await on.slipway("addons", "update", "demo", "coredns", "--dry-run");
+    expect(plan.stdout).not.toContain("again");
+  });
+
+  it("that cannot be applied again blocks the next attempt before anything else changes", async () => {
+    const { on, to } = await upToDate();
+    await failedUpdate(on, to);
+    on.platform.faults.inject({ name: "AddonUpdateFails", times: 1, args: { message: "no such image" } });
+    const run = await on.slipway("upgrade", "demo", "--to", "1.35", "--yes", "--wait");
+    expect(run.code).toBe(1);
+    const operation = await on.operation(operationIdIn(run));
+    expect(operation.error).toMatchObject({ code: "AddonUpdateFailed" });
+    expect(operation.error?.message).toContain("no such image");
+    expect((await on.slipway("retry", operation.id, "--wait")).code).toBe(0);
     expect((await coredns(on)).status).toBe("ACTIVE");
   });
 });

@@ -388,7 +388,8 @@ export const CASES: readonly Case[] = [
     },
     fault: { name: "InsufficientInstanceCapacity", subject: "zone/eu-west-1a" },
     status: "RolledBack",
-    says: [/PdbBlockedDrain/, /default\/app/, /volume node affinity conflict/],
+    // Before any such pod has been evicted: it serves on from where it is.
+    says: [/ZoneWithoutNodes/, /default\/app/, /its volume is in eu-west-1a/, /nodes?|capacity/],
   },
   // EKS
   {

@@ -122,16 +122,7 @@ class Simulation {
       this.#heal();
       // Pods that were slow to become ready take an hour; the rest settles soon.
       await this.#pass((this.#struck("PodsSlowToReady") ? 90 : 20) * MINUTE);
-      let refused = await this.#retry(operation.id);
-      if (refused?.includes("addons update")) {
-        // As the finding says: an add-on keeps UPDATE_FAILED until its next update.
-        const { body } = await this.#send("POST", "/v1/clusters/demo/addon-updates", {});
-        const { id } = body as Partial<Operation>;
-        if (id) await this.#ended(id);
-        refused = await this.#retry(operation.id);
-        // Known: where the version is the wanted one already, the update that the remedy names has nothing to do.
-        if (refused?.includes("is UPDATE_FAILED")) break;
-      }
+      const refused = await this.#retry(operation.id);
       if (refused) {
         broken("a retry completes it", `refused: ${refused}`);
         break;

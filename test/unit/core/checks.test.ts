@@ -212,6 +212,21 @@ const cases: readonly Case[] = [
     expect: ["block"],
     says: /InsufficientNumberOfReplicas: 0 of 2/,
   },
+  {
+    code: "ADDON_HEALTH",
+    when: "its last update failed: the plan applies its version again",
+    world: { addons: [addon({ status: "UPDATE_FAILED" })] },
+    expect: ["warn"],
+    says: /the last update of .* failed/,
+  },
+  {
+    code: "ADDON_HEALTH",
+    when: "its last update failed and the phase has no step for it",
+    world: { addons: [addon({ status: "UPDATE_FAILED" })] },
+    options: { updates: new Set<string>() },
+    expect: ["block"],
+    says: /UPDATE_FAILED/,
+  },
   { code: "CONTROL_PLANE_SUBNETS", when: "two zones with room", world: {}, expect: [] },
   {
     code: "CONTROL_PLANE_SUBNETS",
