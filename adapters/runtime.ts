@@ -64,7 +64,7 @@ export interface RuntimeConfig {
   readonly workflowArnPrefix: string;
   /** What managed accounts ask for when Slipway assumes its role there; absent where it manages its own only. */
   readonly externalId?: string;
-  /** Where people reach the API and the console, for links in notifications: `https://slipway.example.com`. */
+  /** Where people reach the API, for what notifications and events say of it: `https://slipway.example.com`. */
   readonly apiUrl?: string;
   readonly logLevel: "DEBUG" | "INFO" | "WARN" | "ERROR";
 }

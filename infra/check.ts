@@ -1,8 +1,5 @@
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { apiFunctions } from "../functions/api/platform.ts";
-import { functions } from "../functions/platform.ts";
-import { bundleAll } from "../local/bundles.ts";
 import { evaluate, evaluations } from "./evaluations.ts";
 import { install } from "./install.ts";
 import { run } from "./run.ts";
@@ -28,11 +25,6 @@ try {
   await step("types", async () => {
     await run(root, "node_modules/.bin/tsc", ["--project", "stacks/tsconfig.json"]);
     return "sound";
-  });
-  await step("bundles of the embedded platform", async () => {
-    const declared = [...functions, ...apiFunctions];
-    await bundleAll(root.root, declared, join(root.root, ".build", "bundles"));
-    return `${declared.length}`;
   });
   await step("evaluations", async () => {
     const waiting = [...evaluations];

@@ -72,6 +72,12 @@ export const controls: readonly Control[] = [
     found: { rule: "routes-authorized" },
   },
   {
+    name: "functions-without-address",
+    // What is told on the bus would not say where to approve it.
+    edit: replace("stacks/functions.ts", "SLIPWAY_API_URL: apiUrl,", ""),
+    found: { rule: "functions-run" },
+  },
+  {
     name: "account-wide-trust",
     edit: replace(
       "stacks/policy.ts",

@@ -20,6 +20,7 @@ const EVERY_SETTING = {
   SLIPWAY_REGION: "us-east-1",
   SLIPWAY_REGIONS: "eu-west-1",
   SLIPWAY_LOG_LEVEL: "DEBUG",
+  SLIPWAY_API_URL: "https://slipway.example.com",
   SLIPWAY_ALERTS_EMAIL: "platform@example.com",
   SLIPWAY_PERMISSIONS_BOUNDARY: "arn:aws:iam::111122223333:policy/boundary",
   SLIPWAY_FILE_POLICIES: "allow",

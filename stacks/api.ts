@@ -3,6 +3,13 @@ import { type Context, retention } from "./context.ts";
 import type { Functions } from "./functions.ts";
 import type { Storage } from "./storage.ts";
 
+/** The HTTP API, and where people reach it. */
+export interface Api {
+  readonly gateway: sst.aws.ApiGatewayV2;
+  /** API Gateway's address, or that of the settings: a domain in front of it. Without a slash at its end. */
+  readonly url: $util.Input<string>;
+}
+
 /** One line of the access log: who asked for what, and how it went. Numbers stay numbers. */
 const ACCESS_LOG = `{${[
   ...["requestTime", "requestId", "httpMethod", "path", "routeKey"].map((name) => [name, name] as const),
@@ -15,13 +22,8 @@ const ACCESS_LOG = `{${[
   .map(([name, variable]) => `"${name}":"$context.${variable}"`)
   .join(",")},"status":$context.status,"latency":$context.responseLatency}`;
 
-/** The HTTP API: signed requests (IAM) unless an issuer of tokens is set. */
-export function api(
-  { settings, names }: Context,
-  { key }: Storage,
-  functions: Functions,
-  routes: readonly RouteDeclaration[],
-) {
+/** The HTTP API without its routes: functions are told its address, and routes lead to functions. */
+export function api({ settings, names }: Context, { key }: Storage): Api {
   const gateway = new sst.aws.ApiGatewayV2("Api", {
     cors: false,
     accessLog: { retention: retention(settings).text },
@@ -42,6 +44,16 @@ export function api(
       },
     },
   });
+  return { gateway, url: settings.apiUrl ?? gateway.url };
+}
+
+/** The routes of the API: signed requests (IAM) unless an issuer of tokens is set. */
+export function routes(
+  { settings }: Context,
+  { gateway }: Api,
+  functions: Functions,
+  declared: readonly RouteDeclaration[],
+): void {
   const authorizer = settings.jwt
     ? gateway.addAuthorizer({
         name: "Tokens",
@@ -49,12 +61,9 @@ export function api(
       })
     : undefined;
   const auth = authorizer ? { jwt: { authorizer: authorizer.id } } : { iam: true as const };
-  for (const { method, path, function: name } of routes)
+  for (const { method, path, function: name } of declared)
     gateway.route(`${method} ${path}`, functions.named(name).arn, { auth, name: name.replace(/^api-/, "") });
-  return { gateway };
 }
 
 const gatewayLogs = (names: Context["names"]): string =>
   names.arn("logs", `log-group:/aws/vendedlogs/apis/${names.of()}`);
-
-export type Api = ReturnType<typeof api>;

@@ -1,4 +1,5 @@
 import type { FunctionDeclaration, RuleDeclaration } from "../core/declaration.ts";
+import type { Api } from "./api.ts";
 import { bundling } from "./bundling.ts";
 import { type Context, retention, roleArgs } from "./context.ts";
 import type { Events } from "./events.ts";
@@ -18,7 +19,7 @@ export interface Functions {
 export function functions(
   context: Context,
   { key }: Pick<Storage, "key">,
-  { undelivered }: Pick<Events, "undelivered">,
+  { undelivered, apiUrl }: Pick<Events, "undelivered"> & { readonly apiUrl: Api["url"] },
   declared: readonly FunctionDeclaration[],
   rules: readonly RuleDeclaration[],
   /** In a further region: those at home, whose roles serve there too. */
@@ -39,6 +40,7 @@ export function functions(
       ? { SLIPWAY_HOME_REGION: names.homeRegion, SLIPWAY_REGIONS: names.furtherRegions.join(",") }
       : {}),
     SLIPWAY_LOG_LEVEL: settings.logLevel,
+    SLIPWAY_API_URL: apiUrl,
     ...(settings.managedAccounts ? { SLIPWAY_EXTERNAL_ID: settings.managedAccounts.externalId } : {}),
   };
 

@@ -1,5 +1,6 @@
 import type { FunctionDeclaration, RuleDeclaration, WorkflowDeclaration } from "../core/declaration.ts";
 import { planeAlarms } from "./alarms.ts";
+import type { Api } from "./api.ts";
 import { type Context, contextIn } from "./context.ts";
 import { deliveries } from "./events.ts";
 import { type Functions, functions } from "./functions.ts";
@@ -20,6 +21,7 @@ export function plane(
     readonly functions: Functions;
     readonly roles: WorkflowRoles;
     readonly forwarding: aws.iam.Role;
+    readonly apiUrl: Api["url"];
   },
   declared: {
     readonly functions: readonly FunctionDeclaration[];
@@ -29,9 +31,10 @@ export function plane(
 ): void {
   const context = contextIn(home, region);
   const key = home.settings.production ? createKey(context) : undefined;
+  const { apiUrl } = deployed;
   const { undelivered, alerts } = deliveries(context, { key });
   const tasks = tasksOf(declared.functions, declared.workflows);
-  const here = functions(context, { key }, { undelivered }, tasks, [], deployed.functions);
+  const here = functions(context, { key }, { undelivered, apiUrl }, tasks, [], deployed.functions);
   workflows(context, { key }, here, deployed.roles, declared.workflows);
   forwarding(context, undelivered, deployed.forwarding, declared.rules);
   createAlarms(context, alerts, planeAlarms(context.names));

@@ -23,6 +23,8 @@ export interface Settings {
    * may apply a cluster could make a role that may do anything (workflows/foundation-role.ts).
    */
   readonly filePolicies: boolean;
+  /** Where people reach the API when that is not API Gateway's own address: a domain in front of it. */
+  readonly apiUrl: string | undefined;
   /** Existing private subnets in which the functions run that call Kubernetes APIs. */
   readonly vpc:
     | { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] }
@@ -112,6 +114,8 @@ export function readSettings(stage: string, env: Env): Settings {
     alertsEmail: text("SLIPWAY_ALERTS_EMAIL", /^[^\s@]+@[^\s@]+$/, "platform@example.com"),
     permissionsBoundary,
     filePolicies,
+    // The same rule as adapters/system-runtime.ts has.
+    apiUrl: text("SLIPWAY_API_URL", /^https:\/\/\S+[^/\s]$/, "https://slipway.example.com"),
     vpc: vpc ? { subnets, securityGroups } : undefined,
     managedAccounts: organization && externalId ? { organization, externalId } : undefined,
     jwt: jwt && issuer ? { issuer, audiences } : undefined,

@@ -2,7 +2,7 @@ import { apiFunctions, apiRoutes } from "../functions/api/platform.ts";
 import { functions as taskFunctions } from "../functions/platform.ts";
 import { rules as declaredRules } from "../functions/rules.ts";
 import { workflows as declaredWorkflows } from "../workflows/platform.ts";
-import { api } from "./api.ts";
+import { api, routes } from "./api.ts";
 import { contextOf } from "./context.ts";
 import { events } from "./events.ts";
 import { functions } from "./functions.ts";
@@ -23,20 +23,22 @@ export async function slipway(stage: string, env: NodeJS.ProcessEnv) {
   };
   const stored = storage(context);
   const bus = events(context, stored);
-  const deployed = functions(context, stored, bus, declared.functions, declaredRules);
+  const http = api(context, stored);
+  const told = { ...bus, apiUrl: http.url };
+  const deployed = functions(context, stored, told, declared.functions, declaredRules);
   const roles = workflowRoles(context, declaredWorkflows);
   const machines = workflows(context, stored, deployed, roles, declaredWorkflows);
-  const http = api(context, stored, deployed, apiRoutes);
+  routes(context, http, deployed, apiRoutes);
   rules(context, bus, deployed, machines, declaredRules);
   wake(context);
   observability(context, bus, http, declared);
   const { names } = context;
   if (names.furtherRegions.length > 0) {
-    const shared = { functions: deployed, roles, forwarding: forwardingRole(context) };
+    const shared = { functions: deployed, roles, forwarding: forwardingRole(context), apiUrl: http.url };
     for (const region of names.furtherRegions) plane(context, region, shared, declared);
   }
   return {
-    endpoint: http.gateway.url,
+    endpoint: http.url,
     bus: names.bus,
     alerts: bus.alerts.arn,
     dashboard: `https://${names.region}.console.aws.amazon.com/cloudwatch/home?region=${names.region}#dashboards/dashboard/${names.of()}-${names.region}`,

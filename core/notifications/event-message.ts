@@ -1,5 +1,5 @@
 import { type ClusterRef, clusterKey } from "../cluster-ref.ts";
-import type { Message, MessageKind, Tone } from "./message.ts";
+import { detailsCommand, type Message, type MessageKind, type Tone } from "./message.ts";
 import { member, plain } from "./text.ts";
 
 /** An event of Slipway's own bus. */
@@ -113,12 +113,12 @@ function driftLines(detail: unknown): string[] {
  * The message of an event about drift, a node or a rollout; undefined for what nobody has to know, and for what does
  * not have the shape of one of ours. The content is others' text: every part of it is cleaned and cut.
  */
-export function eventMessage(event: BusEvent, url: string | undefined): Message | undefined {
+export function eventMessage(event: BusEvent, endpoint: string | undefined): Message | undefined {
   const { source, detailType, detail, time } = event;
   const area = AREAS[source];
   if (!area) return undefined;
   // What a channel of upgrades tells is of one cluster, a rollout is of many.
-  if (area === "rollout" && !Object.hasOwn(RULES, detailType)) return rolloutMessage(event, url);
+  if (area === "rollout" && !Object.hasOwn(RULES, detailType)) return rolloutMessage(event, endpoint);
   const rule = Object.hasOwn(RULES, detailType) ? RULES[detailType] : undefined;
   const cluster = clusterIn(detail);
   if (!rule || !cluster || !Number.isFinite(time)) return undefined;
@@ -136,9 +136,7 @@ export function eventMessage(event: BusEvent, url: string | undefined): Message 
     title: plain(`${detailType} on ${cluster.name}${subject && area === "node" ? `: ${subject}` : ""}`, 140),
     lines: [...(said ? [said] : []), ...(area === "drift" ? driftLines(detail) : [])],
     ...(next ? { next } : {}),
-    ...(url
-      ? { link: { text: "Open", url: `${url}/console/clusters/${encodeURIComponent(cluster.name)}` } }
-      : {}),
+    details: detailsCommand(`describe cluster ${clusterKey(cluster)}`, endpoint),
     attributes: {
       event: detailType,
       cluster: cluster.name,
@@ -160,7 +158,7 @@ const NEEDS_PERSON = new Set(["AwaitingApproval", "Paused", "Stopped"]);
 
 function rolloutMessage(
   { detailType, detail, time }: BusEvent,
-  url: string | undefined,
+  endpoint: string | undefined,
 ): Message | undefined {
   const id = member(detail, "rolloutId");
   if (typeof id !== "string" || !/^[A-Za-z0-9-]{1,60}$/.test(id) || !Number.isFinite(time)) return undefined;
@@ -179,7 +177,7 @@ function rolloutMessage(
     title: plain(`Rollout ${plain(member(detail, "name"), 80) || id}: ${detailType}`, 140),
     lines: [plain(member(detail, "message"), 900), why].filter((line) => line !== ""),
     ...(remedy ? { next: remedy } : person ? { next: `slipway describe rollout ${id}` } : {}),
-    ...(url ? { link: { text: "Open", url: `${url}/console/rollouts/${id}` } } : {}),
+    details: detailsCommand(`describe rollout ${id}`, endpoint),
     attributes: { event: plain(detailType, 60), rollout: id, status, tone },
   };
 }

@@ -3,8 +3,8 @@ import type { Message, Tone } from "./message.ts";
 const MARK: Readonly<Record<Tone, string>> = { good: "✔", info: "•", attention: "!", bad: "✗" };
 
 /** The message as text, for a mail or a pager. */
-export const asText = ({ title, lines, next, link }: Message): string =>
-  [title, "", ...lines, ...(next ? ["", `Next: ${next}`] : []), ...(link ? ["", link.url] : [])].join("\n");
+export const asText = ({ title, lines, next, details }: Message): string =>
+  [title, "", ...lines, ...(next ? ["", `Next: ${next}`] : []), "", `Details: ${details}`].join("\n");
 
 /** SNS: a subject of at most 100 characters of ASCII, the text, and attributes for filters of subscriptions. */
 export function asSns(message: Message): {
@@ -44,20 +44,7 @@ export function asSlack(message: Message): Readonly<Record<string, unknown>> {
       { type: "header", text: { type: "plain_text", text: title.slice(0, 150), emoji: false } },
       ...message.lines.filter((line) => line !== "").map((line) => section(line.slice(0, 2900))),
       ...(message.next ? [section(`Next: ${message.next}`)] : []),
-      ...(message.link
-        ? [
-            {
-              type: "actions",
-              elements: [
-                {
-                  type: "button",
-                  text: { type: "plain_text", text: message.link.text, emoji: false },
-                  url: message.link.url,
-                },
-              ],
-            },
-          ]
-        : []),
+      section(`Details: ${message.details}`),
     ],
     unfurl_links: false,
     unfurl_media: false,
@@ -94,10 +81,8 @@ export function asTeams(message: Message): Readonly<Record<string, unknown>> {
             }),
             ...message.lines.filter((line) => line !== "").map((line) => run(line)),
             ...(message.next ? [run(`Next: ${message.next}`)] : []),
+            run(`Details: ${message.details}`),
           ],
-          ...(message.link
-            ? { actions: [{ type: "Action.OpenUrl", title: message.link.text, url: message.link.url }] }
-            : {}),
         },
       },
     ],

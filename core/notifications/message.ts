@@ -25,12 +25,21 @@ export interface Message {
   readonly lines: readonly string[];
   /** What to do next. */
   readonly next?: string;
-  readonly link?: { readonly text: string; readonly url: string };
+  /** The command that shows all of it: {@link detailsCommand}. */
+  readonly details: string;
   /** To filter by: event, cluster, account, region, type, status. */
   readonly attributes: Readonly<Record<string, string>>;
   /** Absent: of no single cluster (rollouts). */
   readonly cluster?: ClusterRef;
 }
+
+/**
+ * `slipway describe operation op-... --endpoint https://...`: what to type to see more. A command, no link: the API
+ * asks who calls by a signature or a token, which no browser sends with a click. `endpoint`: the API's address, so
+ * that it is asked of the installation that told.
+ */
+export const detailsCommand = (what: string, endpoint: string | undefined): string =>
+  `slipway ${what}${endpoint === undefined ? "" : ` --endpoint ${endpoint}`}`;
 
 /** Negative when `a` is older than `b`. */
 export function compareOrder(a: readonly number[], b: readonly number[]): number {

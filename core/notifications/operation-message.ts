@@ -1,5 +1,5 @@
 import type { Operation, OperationStatus } from "../operation/types.ts";
-import type { Message, MessageKind, Tone } from "./message.ts";
+import { detailsCommand, type Message, type MessageKind, type Tone } from "./message.ts";
 import { plain } from "./text.ts";
 
 const WORK: Readonly<Record<string, string>> = {
@@ -43,9 +43,9 @@ const who = (requester: string): string =>
  * whatever order events come in, the message shows what is. Undefined for what a rollout started and nobody has to
  * do anything about: the rollout tells of itself.
  *
- * `url`: where people reach the console, for the link to the operation's page, which asks who they are.
+ * `endpoint`: where people reach the API.
  */
-export function operationMessage(operation: Operation, url: string | undefined): Message | undefined {
+export function operationMessage(operation: Operation, endpoint: string | undefined): Message | undefined {
   const { id, type, cluster, status, plan, awaiting, error } = operation;
   const { kind, tone, verb } = TOLD[status];
   if (operation.rollout !== undefined && kind !== "person" && tone !== "bad") return undefined;
@@ -77,9 +77,7 @@ export function operationMessage(operation: Operation, url: string | undefined):
     title: plain(`${WORK[type] ?? type} of ${name}${target} ${verb}`, 140),
     lines,
     ...(next ? { next } : {}),
-    ...(url
-      ? { link: { text: approval ? "Look and approve" : "Open", url: `${url}/console/operations/${id}` } }
-      : {}),
+    details: detailsCommand(`describe operation ${id}`, endpoint),
     attributes: {
       event: `Operation ${status}`,
       operation: id,

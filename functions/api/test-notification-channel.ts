@@ -1,7 +1,7 @@
 import { storeOf } from "../../adapters/store/dynamo-store.ts";
 import { routes } from "../../core/api/routes.ts";
 import { SlipwayError } from "../../core/errors.ts";
-import type { Message } from "../../core/notifications/message.ts";
+import { detailsCommand, type Message } from "../../core/notifications/message.ts";
 import { plain } from "../../core/notifications/text.ts";
 import { api } from "../lib/api/http.ts";
 import { channelNamed, channelNotFound } from "../lib/notifications/channels.ts";
@@ -21,6 +21,7 @@ export const handler = api(routes.testChannel, async ({ path, requester, runtime
     lines: [
       `${plain(requester, 200)} sent it. Messages of this installation (${runtime.config.stage}) will come here.`,
     ],
+    details: detailsCommand("get channels", runtime.config.apiUrl),
     attributes: { event: "Test", stage: runtime.config.stage, tone: "info" },
   };
   try {

@@ -36,11 +36,11 @@ async function messageOf(
   given: z.output<typeof event>,
   { store, runtime }: TaskContext,
 ): Promise<Message | undefined> {
-  const url = runtime.config.apiUrl;
+  const endpoint = runtime.config.apiUrl;
   if (given.source === "slipway.operation") {
     const parsed = operationDetail.safeParse(given.detail);
     const operation = parsed.success ? await store.getOperation(parsed.data.operationId) : undefined;
-    return operation && operationMessage(operation, url);
+    return operation && operationMessage(operation, endpoint);
   }
   return eventMessage(
     {
@@ -49,6 +49,6 @@ async function messageOf(
       time: Date.parse(given.time),
       detail: given.detail,
     },
-    url,
+    endpoint,
   );
 }

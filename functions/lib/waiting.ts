@@ -139,7 +139,7 @@ export async function announceWait(context: TaskContext, operation: Operation, l
     awaiting,
     digest: operation.plan.digest,
     ...(awaiting.for === "approval" && runtime.config.apiUrl
-      ? { approveUrl: `${runtime.config.apiUrl}/console/operations/${id}` }
+      ? { approveUrl: `${runtime.config.apiUrl}/v1/operations/${id}/approve` }
       : {}),
   });
   await setWake(context, operation);

@@ -22,8 +22,7 @@ export interface Build {
   readonly handler: string;
   readonly runtime: string;
   readonly properties: Readonly<Record<string, unknown>>;
-  /** SHA-256 of the bundle; undefined when bundles were not wanted. */
-  readonly sha256?: string;
+  /** Of the bundle; undefined when bundles were not wanted. */
   readonly bytes?: number;
 }
 

@@ -1,5 +1,5 @@
-import { createCipheriv, createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createCipheriv } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -97,7 +97,7 @@ async function runtimeBuild(options: SstCliOptions, builds: Build[], input: Buil
     handler,
     runtime,
     properties,
-    ...(built ? { bytes: built.bytes, sha256: sha256(built.file) } : {}),
+    ...(built ? { bytes: built.bytes } : {}),
   });
   return {
     out: folder,
@@ -106,8 +106,6 @@ async function runtimeBuild(options: SstCliOptions, builds: Build[], input: Buil
     sourcemaps: built ? [built.sourceMap] : [],
   };
 }
-
-export const sha256 = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
 
 /** The links of a function, as SST's runtime would read them; we link nothing. */
 function encrypted({ encryptionKey, links }: BuildInput): Buffer {

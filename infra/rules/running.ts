@@ -25,6 +25,7 @@ function configured(environment: unknown, graph: Graph, region: string): boolean
       [...config.regions].sort().join() === regionsOf(graph).sort().join() &&
       config.table === base &&
       config.bus === base &&
+      config.apiUrl === graph.outputs.endpoint &&
       config.workflowArnPrefix === `arn:aws:states:${graph.region}:${graph.account}:stateMachine:${base}-`
     );
   } catch {

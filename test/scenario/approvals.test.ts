@@ -151,7 +151,7 @@ describe("who may", () => {
   });
 });
 
-it("a wait for an approval is told on the bus, with a link", async () => {
+it("a wait for an approval is told on the bus, with the address that takes it", async () => {
   const seen: { status?: string; awaiting?: { for: string }; approveUrl?: string }[] = [];
   rig.platform.endpoint.onCall((call) => {
     if (call.operation !== "PutEvents") return;
@@ -164,7 +164,7 @@ it("a wait for an approval is told on the bus, with a link", async () => {
     expect.objectContaining({
       status: "AwaitingApproval",
       awaiting: expect.objectContaining({ for: "approval", phase: "1.34" }),
-      approveUrl: `http://127.0.0.1:4300/console/operations/${id}`,
+      approveUrl: `http://127.0.0.1:4300/v1/operations/${id}/approve`,
     }),
   ]);
   await world.pass(MINUTE);

@@ -44,7 +44,7 @@ describe("the message of an operation", () => {
     expect(message?.lines[0]).toBe("PlatformAdmin/alice asked for it: quarterly");
   });
 
-  it("says what waits for approval, and links to a page that asks who it is", () => {
+  it("says what waits for approval, and how to see it and approve", () => {
     const message = operationMessage(
       operation({
         status: "AwaitingApproval",
@@ -59,7 +59,8 @@ describe("the message of an operation", () => {
     expect(message).toMatchObject({
       kind: "person",
       title: "Upgrade of prod-1 to 1.35 waits for approval",
-      link: { url: "https://slipway.example.com/console/operations/op-01M7WA33V00000000000000XYZ" },
+      details:
+        "slipway describe operation op-01M7WA33V00000000000000XYZ --endpoint https://slipway.example.com",
     });
     expect(message?.lines).toContain("the policy wants a second person");
     expect(message?.next).toContain("slipway approve op-01M7WA33V00000000000000XYZ");
@@ -75,7 +76,7 @@ describe("the message of an operation", () => {
     const message = operationMessage(operation({ status: "Failed", error }), undefined);
     expect(message).toMatchObject({ kind: "end", tone: "bad", next: "Make one." });
     expect(message?.lines[1]).toBe("NodegroupFailed in 1.35/nodegroup/a: no subnet");
-    expect(message?.link).toBeUndefined();
+    expect(message?.details).toBe("slipway describe operation op-01M7WA33V00000000000000XYZ");
   });
 
   it("leaves to a rollout what the rollout tells, but for failures and approvals", () => {
@@ -196,7 +197,7 @@ const message: Message = {
   title: plain(hostile, 140),
   lines: [plain(hostile, 500), plain("x".repeat(1_000_000), 900)],
   next: "Do it.",
-  link: { text: "Open", url: "https://slipway.example.com/console/operations/x" },
+  details: "slipway describe operation x --endpoint https://slipway.example.com",
   attributes: { event: "Operation Failed", empty: "" },
 };
 
@@ -218,6 +219,11 @@ describe("formats", () => {
     const card = JSON.stringify(asTeams(message));
     expect(card).not.toContain('"TextBlock"');
     expect(card).toContain("TextRun");
+  });
+
+  it("tell the command that shows more, in every channel", () => {
+    for (const told of [asText(message), JSON.stringify(asSlack(message)), JSON.stringify(asTeams(message))])
+      expect(told).toContain(`Details: ${message.details}`);
   });
 
   it("give SNS a subject that it takes, and no empty attribute", () => {
