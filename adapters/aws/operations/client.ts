@@ -7,6 +7,7 @@ import type {
   AwsQueryProtocol,
   AwsRestJsonProtocol,
 } from "@aws-sdk/core/protocols";
+import type { DynamoDBJsonCodec2 } from "@aws-sdk/dynamodb-codec";
 import { makeBuilder } from "@smithy/core/client";
 import { getEndpointPlugin } from "@smithy/core/endpoints";
 import { StandardRetryStrategy } from "@smithy/core/retry";
@@ -30,6 +31,8 @@ export interface Service {
   readonly target: string;
   /** One endpoint for a whole partition (IAM); otherwise one for each region. */
   readonly global?: boolean;
+  /** How it reads and writes JSON, where that is not the SDK's usual way by schema. */
+  readonly jsonCodec?: typeof DynamoDBJsonCodec2;
   /** Base of the back-off before a repeated call, where it is not the SDK's 50 ms; twice as long each time. */
   readonly retryDelayMs?: number;
 }
@@ -43,6 +46,12 @@ export interface Operation<I extends object, O extends object> {
 }
 
 export type Send = <I extends object, O extends object>(operation: Operation<I, O>, input: I) => Promise<O>;
+
+/**
+ * What a client may say: a warning. Were there `info` and `error`, also ones that do nothing (the SDK's default),
+ * every input and output would be walked by its schema for secrets first, which takes longer than reading it.
+ */
+const WARNINGS = { warn: console.warn };
 
 const COMMON: EndpointParameterInstructions = {
   UseFIPS: { type: "builtInParams", name: "useFipsEndpoint" },
@@ -89,8 +98,9 @@ export function createSend(config: AwsClientConfig): Send {
   const clientOf = (service: Service): EKSClient => {
     const known = clients.get(service);
     if (known) return known;
-    const { retryDelayMs: baseDelay } = service;
+    const { retryDelayMs: baseDelay, jsonCodec: JsonCodec } = service;
     const client = new EKSClient({
+      logger: WARNINGS,
       ...(baseDelay === undefined
         ? {}
         : { retryStrategy: new StandardRetryStrategy({ maxAttempts: config.maxAttempts ?? 4, baseDelay }) }),
@@ -104,6 +114,7 @@ export function createSend(config: AwsClientConfig): Send {
         xmlNamespace: service.xmlNamespace,
         version: service.version,
         serviceTarget: service.target,
+        ...(JsonCodec ? { jsonCodec: new JsonCodec() } : {}),
       },
       endpointProvider: (params: object) => endpointOf(service, params),
     } as EKSClientConfig);

@@ -93,6 +93,7 @@ import {
   AwsQueryProtocol,
   AwsRestJsonProtocol,
 } from "@aws-sdk/core/protocols";
+import { DynamoDBJsonCodec2 } from "@aws-sdk/dynamodb-codec";
 import type { Operation, Service } from "./client.ts";
 import * as schemas from "./schemas.ts";
 
@@ -237,6 +238,8 @@ const dynamodb: Service = {
   xmlNamespace: "http://dynamodb.amazonaws.com/doc/2012-08-10/",
   version: "2012-08-10",
   target: "DynamoDB_20120810",
+  // Knows attribute values: by their schema, reading a page of items takes eight times as long.
+  jsonCodec: DynamoDBJsonCodec2,
   // The SDK waits half as long before it repeats a call of DynamoDB as one of another service.
   retryDelayMs: 25,
 };
