@@ -150,9 +150,7 @@ function addonMoves(
         release.version === version &&
         release.compatibilities.some((c) => c.clusterVersion === first),
     );
-  const behind = snapshot.addons.filter(
-    (addon) => updateFailed(addon) || !fits(addon.name, addon.version),
-  );
+  const behind = snapshot.addons.filter((addon) => updateFailed(addon) || !fits(addon.name, addon.version));
   const prepared = addonPath({ ...snapshot, addons: behind }, [from], prefer);
   const versions = new Map(
     prepared.flatMap(({ addon, resolution }) =>

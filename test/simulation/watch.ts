@@ -42,11 +42,8 @@ export class Watch {
   constructor(scenario: Scenario, history = false) {
     this.#scenario = scenario;
     this.#history = history ? createHash("sha256") : undefined;
-    const { work, rotation, troubles } = scenario;
-    // How far EKS's own rolling update falls back when its new nodes never join is EKS's doing.
-    const rolling =
-      rotation.method === "rolling" && troubles.some(({ fault }) => /^NodesNever/.test(fault.name));
-    this.#nodesExcused = work.type === "provision" || work.type === "delete" || rolling;
+    const { work } = scenario;
+    this.#nodesExcused = work.type === "provision" || work.type === "delete";
     // Whoever deletes a cluster gives its pods up.
     if (scenario.work.type === "delete") this.excuse("all");
   }
@@ -197,24 +194,44 @@ function isUsable(node: KubeObject): boolean {
   );
 }
 
-/** Of each group so many Ready, schedulable nodes as blue had, less what the policy allows to be missing. */
+/**
+ * Of each group so many Ready, schedulable nodes as blue had, less what the policy allows to be missing.
+ *
+ * In EKS's own rolling update a node does not count as missing that Auto Scaling itself ended to even out zones: EKS
+ * relies on that ("Managed node update behavior" of its user guide: new nodes come where old ones are by Availability
+ * Zone Rebalancing), Auto Scaling ends the machines of the older template first and asks EC2, not the kubelet, whether
+ * their replacements are well. New nodes that never join so cost old ones (seed 504). Neither EKS's drain nor ours
+ * has a hand in that; the machines that those end count, and so does everything in a rotation of Slipway's: a group
+ * that serves does not grow there, and nothing is evened out.
+ */
 function watchNodes(platform: Platform, scenario: Scenario, broken: Broken, excused: () => boolean): void {
   const { kubernetes } = platform;
   const sizes = new Map(scenario.cluster.groups.map((group) => [group.name, group.size]));
   const limit = scenario.rotation.maxUnavailable as number | string;
+  const rolling = scenario.rotation.method === "rolling" || scenario.work.type === "rollback";
   const told = new Set<string>();
   const usable = new Map<string, Set<string>>();
+  /** Nodes that Auto Scaling took since the group was last complete. */
+  const taken = new Map<string, Set<string>>();
+  const setOf = (of: Map<string, Set<string>>, group: string): Set<string> => {
+    const set = of.get(group) ?? new Set<string>();
+    of.set(group, set);
+    return set;
+  };
   kubernetes.onChange((_arn, type, object) => {
     if (object.kind !== "Node" || excused()) return;
     const group = object.metadata.labels?.pool ?? "";
     const size = sizes.get(group);
     if (size === undefined) return;
-    const nodes = usable.get(group) ?? new Set<string>();
-    usable.set(group, nodes);
-    if (type !== "DELETED" && isUsable(object)) nodes.add(object.metadata.name);
-    else if (nodes.delete(object.metadata.name)) {
+    const nodes = setOf(usable, group);
+    const gone = setOf(taken, group);
+    if (type !== "DELETED" && isUsable(object)) {
+      nodes.add(object.metadata.name);
+      if (nodes.size >= size) gone.clear();
+    } else if (nodes.delete(object.metadata.name)) {
+      if (rolling && wasBalancedAway(platform, object)) gone.add(object.metadata.name);
       const least = size - nodesAllowed(limit, size);
-      if (nodes.size >= least || told.has(group)) return;
+      if (nodes.size + gone.size >= least || told.has(group)) return;
       told.add(group);
       broken(
         "enough usable nodes",
@@ -223,12 +240,17 @@ function watchNodes(platform: Platform, scenario: Scenario, broken: Broken, excu
     }
   });
   if (!excused())
-    for (const node of kubernetes.list(CLUSTER_ARN, "Node")) {
-      const group = node.metadata.labels?.pool ?? "";
-      const nodes = usable.get(group) ?? new Set<string>();
-      if (isUsable(node)) nodes.add(node.metadata.name);
-      usable.set(group, nodes);
-    }
+    for (const node of kubernetes.list(CLUSTER_ARN, "Node"))
+      if (isUsable(node)) setOf(usable, node.metadata.labels?.pool ?? "").add(node.metadata.name);
+}
+
+/** Auto Scaling chose the machine itself, to come back to its size after it had started others elsewhere. */
+function wasBalancedAway(platform: Platform, node: KubeObject): boolean {
+  const instance = String(node.spec?.providerID).split("/").at(-1);
+  const activities = platform.kernel.durable.map<{ instanceId?: string; cause: string }>("infra.activities");
+  return [...activities.values()].some(
+    ({ instanceId, cause }) => instanceId === instance && cause.includes("shrinking the capacity"),
+  );
 }
 
 /** Two operations never work on one cluster: between Started and its end no other one starts. */
