@@ -1,5 +1,7 @@
+import { LogFormatter, Logger, LogItem } from "@aws-lambda-powertools/logger";
+import type { LogEntry } from "../../adapters/runtime.ts";
 import { perRuntime, type Runtime } from "../../adapters/system-runtime.ts";
-import { iso } from "../../core/clock.ts";
+import { type Clock, iso } from "../../core/clock.ts";
 
 /** Structured log of one function. Never give it an event, a token or an operation's request as a whole. */
 export interface TaskLog {
@@ -9,31 +11,57 @@ export interface TaskLog {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"] as const;
+type Formatted = Parameters<LogFormatter["formatAttributes"]>;
 
-/** What JSON would drop: of an error name, message, stack and cause. */
-const plain = (_: string, value: unknown): unknown =>
-  value instanceof Error
-    ? { name: value.name, message: value.message, stack: value.stack, cause: value.cause }
-    : value;
+/** Lines as Powertools writes them, with the runtime's time. */
+class Lines extends LogFormatter {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    super();
+    this.#clock = clock;
+  }
+
+  formatAttributes(
+    { logLevel, message, serviceName, xRayTraceId }: Formatted[0],
+    more: Formatted[1],
+  ): LogItem {
+    const timestamp = iso(this.#clock.now());
+    const attributes = {
+      level: logLevel,
+      message,
+      timestamp,
+      service: serviceName,
+      xray_trace_id: xRayTraceId,
+    };
+    return new LogItem({ attributes }).addAttributes(more);
+  }
+}
 
 /**
- * Log lines go to the runtime's sink where it has one (the embedded platform), else to stdout as a line of JSON each,
- * which CloudWatch can be asked by field. Written to stdout itself: Lambda's own format would wrap what goes through
- * the console.
+ * Log lines go to the runtime's sink where it has one (the embedded platform), else through Powertools' logger: a
+ * line of JSON each, which CloudWatch can be asked by field. It writes to the streams itself: Lambda's own format
+ * would wrap what goes through the console.
  */
 const loggersOf = perRuntime(({ log: sink, clock, config }: Runtime): TaskLog => {
-  const least = LEVELS.indexOf(config.logLevel);
-  const to =
-    (level: (typeof LEVELS)[number]) =>
-    (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
-      if (sink) sink({ level, message, ...fields });
-      else if (LEVELS.indexOf(level) >= least) {
-        const line = { level, message, timestamp: iso(clock.now()), service: "slipway", ...fields };
-        process.stdout.write(`${JSON.stringify(line, plain)}\n`);
-      }
-    };
-  return { debug: to("DEBUG"), info: to("INFO"), warn: to("WARN"), error: to("ERROR") };
+  if (sink) {
+    const to =
+      (level: LogEntry["level"]) =>
+      (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
+        sink({ level, message, ...fields });
+    return { debug: to("DEBUG"), info: to("INFO"), warn: to("WARN"), error: to("ERROR") };
+  }
+  const logger = new Logger({
+    serviceName: "slipway",
+    logLevel: config.logLevel,
+    logFormatter: new Lines(clock),
+  });
+  return {
+    debug: (message, fields = {}) => logger.debug(message, { ...fields }),
+    info: (message, fields = {}) => logger.info(message, { ...fields }),
+    warn: (message, fields = {}) => logger.warn(message, { ...fields }),
+    error: (message, fields = {}) => logger.error(message, { ...fields }),
+  };
 });
 
 /** The log with fields that every line of this invocation carries. */

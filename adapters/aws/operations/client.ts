@@ -11,7 +11,7 @@ import type { DynamoDBJsonCodec2 } from "@aws-sdk/dynamodb-codec";
 import { makeBuilder } from "@smithy/core/client";
 import { getEndpointPlugin } from "@smithy/core/endpoints";
 import { StandardRetryStrategy } from "@smithy/core/retry";
-import type { EndpointParameterInstructions, EndpointV2, StaticOperationSchema } from "@smithy/types";
+import type { EndpointParameterInstructions, EndpointV2, Logger, StaticOperationSchema } from "@smithy/types";
 import type { AwsClientConfig } from "../../runtime.ts";
 
 /** A service as far as its wire goes: what its own client package would say of it. */
@@ -51,7 +51,7 @@ export type Send = <I extends object, O extends object>(operation: Operation<I, 
  * What a client may say: a warning. Were there `info` and `error`, also ones that do nothing (the SDK's default),
  * every input and output would be walked by its schema for secrets first, which takes longer than reading it.
  */
-const WARNINGS = { warn: console.warn };
+const WARNINGS = { warn: console.warn } as Logger;
 
 const COMMON: EndpointParameterInstructions = {
   UseFIPS: { type: "builtInParams", name: "useFipsEndpoint" },

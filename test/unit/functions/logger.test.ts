@@ -9,17 +9,18 @@ const runtime = (logLevel: Runtime["config"]["logLevel"], more: Partial<Runtime>
   ({ clock: { now: () => NOW }, config: { stage: "prod", logLevel }, ...more }) as Runtime;
 
 const written: string[] = [];
-const stdout = vi.spyOn(process.stdout, "write");
+const streams = [vi.spyOn(process.stdout, "write"), vi.spyOn(process.stderr, "write")];
 afterEach(() => void written.splice(0));
 const capture = (work: () => void): string[] => {
-  stdout.mockImplementation((line) => {
-    written.push(String(line));
-    return true;
-  });
+  for (const stream of streams)
+    stream.mockImplementation((line) => {
+      written.push(String(line));
+      return true;
+    });
   try {
     work();
   } finally {
-    stdout.mockReset();
+    for (const stream of streams) stream.mockReset();
   }
   return [...written];
 };
