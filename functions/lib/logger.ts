@@ -11,6 +11,11 @@ export interface TaskLog {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+type Level = LogEntry["level"];
+
+const LEVELS: readonly Level[] = ["DEBUG", "INFO", "WARN", "ERROR"];
+
 type Formatted = Parameters<LogFormatter["formatAttributes"]>;
 
 /** Lines as Powertools writes them, with the runtime's time. */
@@ -44,24 +49,27 @@ class Lines extends LogFormatter {
  * would wrap what goes through the console.
  */
 const loggersOf = perRuntime(({ log: sink, clock, config }: Runtime): TaskLog => {
-  if (sink) {
-    const to =
-      (level: LogEntry["level"]) =>
-      (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
-        sink({ level, message, ...fields });
-    return { debug: to("DEBUG"), info: to("INFO"), warn: to("WARN"), error: to("ERROR") };
-  }
-  const logger = new Logger({
-    serviceName: "slipway",
-    logLevel: config.logLevel,
-    logFormatter: new Lines(clock),
+  const by = (write: (level: Level, message: string, fields: Fields) => void): TaskLog => ({
+    debug: (message, fields = {}) => write("DEBUG", message, fields),
+    info: (message, fields = {}) => write("INFO", message, fields),
+    warn: (message, fields = {}) => write("WARN", message, fields),
+    error: (message, fields = {}) => write("ERROR", message, fields),
   });
-  return {
-    debug: (message, fields = {}) => logger.debug(message, { ...fields }),
-    info: (message, fields = {}) => logger.info(message, { ...fields }),
-    warn: (message, fields = {}) => logger.warn(message, { ...fields }),
-    error: (message, fields = {}) => logger.error(message, { ...fields }),
+  if (sink) return by((level, message, fields) => sink({ level, message, ...fields }));
+  const { logLevel } = config;
+  const logger = new Logger({ serviceName: "slipway", logLevel, logFormatter: new Lines(clock) });
+  const write = {
+    DEBUG: logger.debug.bind(logger),
+    INFO: logger.info.bind(logger),
+    WARN: logger.warn.bind(logger),
+    ERROR: logger.error.bind(logger),
   };
+  // A level in Lambda's own logging configuration overrules a logger's. It may let through less than the stage asks
+  // for, not more.
+  const least = LEVELS.indexOf(logLevel);
+  return by((level, message, fields) => {
+    if (LEVELS.indexOf(level) >= least) write[level](message, { ...fields });
+  });
 });
 
 /** The log with fields that every line of this invocation carries. */

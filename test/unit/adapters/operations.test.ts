@@ -1,9 +1,15 @@
 import { readFileSync } from "node:fs";
+import * as dynamodb from "@aws-sdk/client-dynamodb";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as iam from "@aws-sdk/client-iam";
 import * as sts from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createSend, endpointOf, type Operation } from "../../../adapters/aws/operations/client.ts";
+import {
+  createSend,
+  endpointOf,
+  type Operation,
+  type Send,
+} from "../../../adapters/aws/operations/client.ts";
 import * as operations from "../../../adapters/aws/operations/operations.ts";
 import { inMemoryClientConfig } from "../../../local/aws/client-config.ts";
 import { SERVICES } from "../../../local/aws/services.ts";
@@ -16,7 +22,7 @@ interface Sent {
   readonly hostname: string;
   readonly path: string;
   readonly headers: Record<string, string>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 /** A request handler that keeps what it was given and answers nothing useful. */
@@ -47,7 +53,9 @@ const essence = ({ method, protocol, hostname, path, headers, body }: Sent) => (
   protocol,
   hostname,
   path,
-  body: [...new URLSearchParams(body)].sort(),
+  // Of a form the order of members does not matter; JSON comes as bytes, and is one name without a value here.
+  body: [...new URLSearchParams(typeof body === "string" ? body : new TextDecoder().decode(body))].sort(),
+  target: headers["x-amz-target"],
   contentType: headers["content-type"],
   scope: /Credential=[^/]+\/\d+\/([^,]+),/.exec(headers.authorization ?? "")?.[1],
   signedHeaders: /SignedHeaders=([^,]+),/.exec(headers.authorization ?? "")?.[1],
@@ -67,7 +75,99 @@ const simulation = {
   PolicySourceArn: "arn:aws:iam::111122223333:role/slipway",
   ActionNames: ["eks:DescribeCluster", "ec2:DescribeSubnets"],
 };
+const key = { PK: { S: "a" }, SK: { S: "b" } };
+const nested = {
+  M: { list: { L: [{ N: "1" }, { NULL: true }, { BOOL: false }, { B: new Uint8Array([1, 2]) }] } },
+};
+const condition = {
+  ConditionExpression: "revision = :read",
+  ExpressionAttributeValues: { ":read": { N: "7" } },
+};
+const TableName = "slipway-test";
+const put = { TableName, Item: { ...key, record: nested }, ...condition };
+const deletion = { TableName, Key: key, ReturnValues: "ALL_OLD" as const, ...condition };
+const query = {
+  TableName,
+  IndexName: "GSI1",
+  KeyConditionExpression: "GSI1PK = :pk",
+  FilterExpression: "#status = :status",
+  ExpressionAttributeNames: { "#status": "status" },
+  ExpressionAttributeValues: { ":pk": { S: "OPS" }, ":status": { S: "Running" } },
+  ConsistentRead: true,
+  ScanIndexForward: false,
+  Limit: 2,
+  ExclusiveStartKey: key,
+};
+const batch = { RequestItems: { [TableName]: { Keys: [key] } } };
 const assumption = { RoleArn: simulation.PolicySourceArn, RoleSessionName: "slipway", ExternalId: "x" };
+
+type TableCall = [(send: Send) => Promise<unknown>, (client: dynamodb.DynamoDBClient) => Promise<unknown>];
+
+/** The calls of the store, of ours and of the published client. */
+const tableCalls: readonly TableCall[] = [
+  [
+    (send) => send(operations.getItem, { TableName, Key: key, ConsistentRead: true }),
+    (client) => client.send(new dynamodb.GetItemCommand({ TableName, Key: key, ConsistentRead: true })),
+  ],
+  [(send) => send(operations.putItem, put), (client) => client.send(new dynamodb.PutItemCommand(put))],
+  [
+    (send) => send(operations.deleteItem, deletion),
+    (client) => client.send(new dynamodb.DeleteItemCommand(deletion)),
+  ],
+  [(send) => send(operations.queryItems, query), (client) => client.send(new dynamodb.QueryCommand(query))],
+  [
+    (send) => send(operations.batchGetItem, batch),
+    (client) => client.send(new dynamodb.BatchGetItemCommand(batch)),
+  ],
+];
+
+/** What a client takes an answer for, and what it says of it: `[kind of retry, name, message]`. */
+async function verdict(
+  status: number,
+  error: string,
+  call: (config: object) => Promise<unknown>,
+): Promise<readonly (string | undefined)[]> {
+  const body = new TextEncoder().encode(JSON.stringify({ __type: error, message: "because" }));
+  const headers = { "content-type": "application/x-amz-json-1.0" };
+  let kind: string | undefined;
+  const token = { getRetryCount: () => 0 };
+  const failed = await call({
+    ...config("eu-west-1", {
+      metadata: { handlerProtocol: "http/1.1" },
+      handle: async () => ({ response: { statusCode: status, headers, body } }),
+    }),
+    retryStrategy: {
+      acquireInitialRetryToken: async () => token,
+      refreshRetryTokenForRetry: async (_: object, { errorType }: { errorType: string }) => {
+        kind = errorType;
+        throw new Error("no more");
+      },
+      recordSuccess: () => {},
+    },
+  }).catch((caught: Error) => caught);
+  return failed instanceof Error ? [kind, failed.name, failed.message] : ["no error"];
+}
+
+describe("DynamoDB's errors", () => {
+  const shape = "com.amazonaws.dynamodb.v20120810#";
+  it.each([
+    [400, `${shape}ConditionalCheckFailedException`, "CLIENT_ERROR"],
+    [400, `${shape}ProvisionedThroughputExceededException`, "THROTTLING"],
+    [400, `${shape}ThrottlingException`, "THROTTLING"],
+    [400, `${shape}RequestLimitExceeded`, "THROTTLING"],
+    [400, "com.amazon.coral.validate#ValidationException", "CLIENT_ERROR"],
+    [400, "com.amazon.coral.service#UnrecognizedClientException", "CLIENT_ERROR"],
+    [500, `${shape}InternalServerError`, "TRANSIENT"],
+    [503, "com.amazon.coral.availability#ServiceUnavailable", "TRANSIENT"],
+  ])("%i %s is %s, as the published client says", async (status, error, kind) => {
+    const ours = await verdict(status, error, (c) => createSend(c)(operations.putItem, put));
+    const theirs = await verdict(status, error, (c) =>
+      new dynamodb.DynamoDBClient(c).send(new dynamodb.PutItemCommand(put)),
+    );
+    expect(ours).toEqual(theirs);
+    expect(ours).toEqual([kind, error.split("#")[1], "because"]);
+  });
+});
 
 describe("single operations beside the SDK's own clients", () => {
   it.each(["eu-west-1", "us-east-1", "cn-north-1", "us-gov-west-1"])(
@@ -94,6 +194,10 @@ describe("single operations beside the SDK's own clients", () => {
             new sts.STSClient(config(region, h)).send(new sts.AssumeRoleCommand(assumption)),
           ),
         ],
+        ...tableCalls.map(([ours, theirs]): [Promise<Sent>, Promise<Sent>] => [
+          requestOf(region, (h) => ours(createSend(config(region, h)))),
+          requestOf(region, (h) => theirs(new dynamodb.DynamoDBClient(config(region, h)))),
+        ]),
       ];
       for (const [ours, theirs] of pairs) expect(essence(await ours)).toEqual(essence(await theirs));
     },

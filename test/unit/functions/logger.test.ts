@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Runtime } from "../../../adapters/runtime.ts";
+import type { LogEntry, Runtime } from "../../../adapters/runtime.ts";
 import type { Operation } from "../../../core/operation/types.ts";
 import { logOf } from "../../../functions/lib/logger.ts";
 import { putMetric, putOverdue } from "../../../functions/lib/metrics.ts";
@@ -10,7 +10,10 @@ const runtime = (logLevel: Runtime["config"]["logLevel"], more: Partial<Runtime>
 
 const written: string[] = [];
 const streams = [vi.spyOn(process.stdout, "write"), vi.spyOn(process.stderr, "write")];
-afterEach(() => void written.splice(0));
+afterEach(() => {
+  written.splice(0);
+  vi.unstubAllEnvs();
+});
 const capture = (work: () => void): string[] => {
   for (const stream of streams)
     stream.mockImplementation((line) => {
@@ -55,7 +58,8 @@ describe("log lines on AWS", () => {
     expect(error.stack).toContain("outer");
   });
 
-  it("are left out below the level of the stage", () => {
+  it.each([undefined, "INFO", "DEBUG"])("are left out below the level of the stage (function: %s)", (own) => {
+    vi.stubEnv("AWS_LAMBDA_LOG_LEVEL", own);
     const log = logOf(runtime("WARN"), {});
     const lines = capture(() => {
       log.debug("a");
@@ -64,6 +68,15 @@ describe("log lines on AWS", () => {
       log.error("d");
     });
     expect(lines.map((line) => (JSON.parse(line) as { message: string }).message)).toEqual(["c", "d"]);
+  });
+});
+
+describe("log lines of a platform with a sink", () => {
+  it("go there, whatever their level, and nowhere else", () => {
+    const logged: LogEntry[] = [];
+    const log = logOf(runtime("WARN", { log: (entry) => void logged.push(entry) }), { task: "verify" });
+    expect(capture(() => log.debug("early", { step: 1 }))).toEqual([]);
+    expect(logged).toEqual([{ level: "DEBUG", message: "early", task: "verify", step: 1 }]);
   });
 });
 
