@@ -11,15 +11,19 @@ import { storeContract } from "./store-contract.ts";
 
 storeContract("memory", async () => new MemoryStore());
 
-storeContract("DynamoDB", async () => {
+async function overDynamoDb(direct: boolean): Promise<DynamoStore> {
   const kernel = createKernel({ time: { kind: "virtual" } });
   const endpoint = createEndpoint({ kernel });
   endpoint.serve("dynamodb", createDynamo({ kernel }).handlers);
   const { clock, random } = kernel;
-  const config = inMemoryClientConfig({ endpoint, clock, random });
+  const config = inMemoryClientConfig({ endpoint, clock, random, direct });
   const client = new DynamoDBClient(config as DynamoDBClientConfig);
   await client.send(
     new CreateTableCommand({ TableName: "slipway-test", ...structuredClone(tableDefinition) } as never),
   );
   return new DynamoStore(createSend(config), "slipway-test");
-});
+}
+
+storeContract("DynamoDB", () => overDynamoDb(false));
+
+storeContract("DynamoDB, objects instead of bytes", () => overDynamoDb(true));
