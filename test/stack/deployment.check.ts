@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { version as esbuildVersion } from "esbuild";
@@ -10,7 +11,7 @@ import { deployments, readGraph } from "../../infra/evaluations.ts";
 import { type Graph, ofType, regionsOf } from "../../infra/offline/graph.ts";
 import { roleStatements } from "../../infra/rules/rule.ts";
 import { rules } from "../../infra/rules/rules.ts";
-import { bundleRequest } from "../../local/bundles.ts";
+import { bundleFunction, bundleRequest } from "../../local/bundles.ts";
 import { logical } from "../../stacks/names.ts";
 import { WORTH_A_MAIL } from "../../stacks/worth-a-mail.ts";
 
@@ -61,15 +62,28 @@ describe("bundles", () => {
     });
   });
 
-  it("are asked for in the same way in every stage", () => {
-    const asked = (name: string) =>
-      readGraph(root, name).builds.map(({ functionID, handler, runtime, properties }) => ({
-        functionID,
-        handler,
-        runtime,
-        properties,
-      }));
-    for (const { name } of deployments) expect(asked(name)).toEqual(asked("prod-eu"));
+  it("are asked for in the same way in every stage and region", () => {
+    const same = new Map(builds.map((build) => [build.handler, build]));
+    for (const { name } of deployments) {
+      const asked = readGraph(root, name).builds;
+      for (const { handler, runtime, properties } of asked)
+        expect({ handler, runtime, properties }).toEqual({
+          handler,
+          runtime: same.get(handler)?.runtime,
+          properties: same.get(handler)?.properties,
+        });
+      expect(new Set(asked.map(({ handler }) => handler))).toEqual(new Set(same.keys()));
+    }
+  });
+
+  it("are the same made alone and among others", async () => {
+    const folder = join(root.root, ".build", "infra", "bundles");
+    const [one, other] = functions;
+    if (!one || !other) throw new Error("there are no functions");
+    const sha256 = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
+    const [among] = await Promise.all([one, other].map((f) => bundleFunction(root.root, f, folder)));
+    const alone = await bundleFunction(root.root, one, join(folder, "alone"));
+    expect(among && sha256(among.file)).toBe(sha256(alone.file));
   });
 });
 
