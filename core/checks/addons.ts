@@ -47,7 +47,7 @@ export const addonHealth: Check = {
           `addon ${addon.name}`,
           [`${addon.version} is ${addon.status}`, ...issues].join("; "),
           updateFailed(addon)
-            ? `Settle what EKS names, then run: slipway addons update ${snapshot.ref.name} ${addon.name}`
+            ? `Settle what EKS names, then apply it again (slipway addons update ${snapshot.ref.name} ${addon.name}) or retry the operation.`
             : "Make it healthy first: an update would hide whether it broke or was broken.",
         ),
       ];

@@ -7,7 +7,7 @@ import type { ClusterShape, Work, Workload } from "../simulation/scenario.ts";
  * What breaks in the field, one case each: the operation ends, says what broke in the words of who has to mend it
  * (`slipway describe operation`), leaves nothing behind, and a retry completes it once it is mended.
  */
-export type CaseWork = Exclude<Work["type"], "apply" | "adopt">;
+export type CaseWork = Exclude<Work["type"], "apply" | "adopt" | "rollback">;
 
 export interface Case {
   readonly field: string;

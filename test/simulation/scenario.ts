@@ -36,6 +36,8 @@ export interface Workload {
 
 export type Work =
   | { readonly type: "upgrade"; readonly to: string }
+  /** The cluster is upgraded to `from` in peace, then taken back. */
+  | { readonly type: "rollback"; readonly from: string; readonly to: string }
   | { readonly type: "rotate"; readonly nodegroup: string }
   | { readonly type: "addons" }
   | { readonly type: "apply"; readonly change: Change }
@@ -131,13 +133,6 @@ function shapeOf(number: number): ClusterShape {
   return { name: "demo", version: `1.${dice.int(32, 35)}`, zones, groups };
 }
 
-/**
- * Whether new nodes of a group come in every zone where old ones are: EKS spreads them evenly, and with fewer nodes
- * than zones chooses. Where it does not, a volume of the zone left out holds its pod, which only a person can mend.
- */
-const keepsZones = (group: GroupShape | undefined, { zones }: ClusterShape): boolean =>
-  group !== undefined && (group.oneZone || group.size >= zones);
-
 function workloadOf(dice: Dice, number: number, cluster: ClusterShape): Workload {
   const kind = dice.chance(0.3) ? "StatefulSet" : "Deployment";
   const replicas = dice.int(1, 4);
@@ -156,10 +151,7 @@ function workloadOf(dice: Dice, number: number, cluster: ClusterShape): Workload
     name: `app-${number}`,
     replicas,
     group: group?.dedicated ? group.name : undefined,
-    volumes:
-      kind === "StatefulSet" &&
-      dice.chance(0.4) &&
-      keepsZones(group?.dedicated ? group : cluster.groups[0], cluster),
+    volumes: kind === "StatefulSet" && dice.chance(0.4),
     budget: dice.chance(0.75) ? dice.one(budgets) : undefined,
   };
 }
@@ -194,6 +186,8 @@ function callsOf(work: Work, { version, groups }: ClusterShape): number {
   switch (work.type) {
     case "upgrade":
       return (Number(work.to.slice(2)) - Number(version.slice(2))) * (45 + 18 * groups.length);
+    case "rollback":
+      return 60 + 25 * groups.length;
     case "rotate":
       return 45;
     case "addons":
@@ -231,7 +225,7 @@ export function scenarioOf(seed: number): Scenario {
   const cluster = shapeOf(dice.int(0, SHAPES - 1));
   const work = workOf(dice, cluster);
   const calls = callsOf(work, cluster);
-  return {
+  const scenario: Scenario = {
     seed,
     cluster,
     rotation: {
@@ -257,5 +251,29 @@ export function scenarioOf(seed: number): Scenario {
     })),
     approvals: work.type === "upgrade" && dice.chance(0.12),
     window: dice.chance(0.12),
+  };
+  return sentBack(dice, scenario);
+}
+
+/** Under the policy STANDARD EKS takes no cluster back to a version in extended support: 1.34 is the oldest here. */
+const OLDEST_BACK = 34;
+
+/**
+ * One in four upgrades by one version is instead done in peace and then taken back, with the troubles and acts that were
+ * drawn. It is drawn last: everything else of a seed stays what it was.
+ */
+function sentBack(dice: Dice, scenario: Scenario): Scenario {
+  const { work, cluster, troubles } = scenario;
+  const from = Number(cluster.version.slice(2));
+  if (work.type !== "upgrade" || work.to !== `1.${from + 1}` || from < OLDEST_BACK || !dice.chance(0.25))
+    return scenario;
+  const back: Work = { type: "rollback", from: work.to, to: cluster.version };
+  const notReady = { name: "RollbackNotReady", lasting: true };
+  return {
+    ...scenario,
+    work: back,
+    troubles: dice.chance(0.15)
+      ? [...troubles, troubleOf(dice, notReady, cluster, callsOf(back, cluster))]
+      : troubles,
   };
 }

@@ -107,6 +107,10 @@ class Simulation {
       this.#deploy();
       await this.#pass(5 * MINUTE);
     }
+    if (this.#scenario.work.type === "rollback") {
+      const climbed = await this.#climb(this.#scenario.work.from);
+      if (climbed !== undefined) return this.#report(`not upgraded ${climbed}`, undefined, 0);
+    }
     const started = await this.#ask();
     if ("refused" in started) return this.#report(`refused ${started.refused}`, undefined, 0);
     this.#schedule(started.id);
@@ -211,12 +215,22 @@ class Simulation {
     return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
   }
 
+  /** The upgrade that will be taken back; why there is none, where the drawn cluster does not let it through. */
+  async #climb(to: string): Promise<string | undefined> {
+    const { status, body } = await this.#send("POST", "/v1/clusters/demo/upgrades", { to });
+    if (status !== 202) return (body as { code: string }).code;
+    const ended = await this.#ended((body as Operation).id);
+    return ended?.status === "Succeeded" ? undefined : (ended?.error?.code ?? "never ended");
+  }
+
   async #ask(): Promise<{ id: string } | { refused: string }> {
     const { work } = this.#scenario;
     const path = "/v1/clusters/demo";
     const { status, body } =
       work.type === "upgrade"
         ? await this.#send("POST", `${path}/upgrades`, { to: work.to })
+        : work.type === "rollback"
+          ? await this.#send("POST", `${path}/rollbacks`, {})
         : work.type === "rotate"
           ? await this.#send("POST", `${path}/nodegroups/${work.nodegroup}/rotations`, {})
           : work.type === "addons"
@@ -368,10 +382,19 @@ class Simulation {
       if (response.status === 202) this.#rivals.push(((await response.clone().json()) as Operation).id);
       const operation = during === undefined ? undefined : await this.#stage.store.getOperation(during);
       if (operation && ENDED.has(operation.status)) return;
-      // One that waits has not taken the cluster.
-      if (operation && response.status === 202 && /^Awaiting|^Pending/.test(operation.status)) return;
+      if (operation && response.status === 202 && (await this.#waits(operation))) return;
       this.#watch.broken("the API answers", `${what}: ${response.status} ${await response.text()}`);
     });
+  }
+
+  /**
+   * One that waits for its window or its approval has given the cluster back, so that a rival may have it; woken while
+   * the rival is at work it is Pending, without a lease, until it finds that out and waits again (`startPending`).
+   */
+  async #waits({ id, status }: Operation): Promise<boolean> {
+    if (status === "AwaitingWindow" || status === "AwaitingApproval") return true;
+    const leases = await this.#stage.store.listLeases();
+    return status === "Pending" && !leases.some(({ lease }) => lease.operationId === id);
   }
 
   #budget(name: string, spec: object): void {
@@ -493,6 +516,7 @@ class Simulation {
     // What came over add-ons and groups after the operation had looked at them is not its doing.
     const struck = (name: string): boolean => this.#struck(name);
     const groups = cluster?.nodegroups ?? [];
+    // A rollback ends where its cluster began.
     const wanted = work.type === "upgrade" ? work.to : shape.version;
     if (cluster?.version !== wanted) broken("it is as wanted", `control plane on ${cluster?.version}`);
     const more = work.type === "apply" && (work.change === "group" || work.change === "several") ? 1 : 0;
@@ -500,7 +524,7 @@ class Simulation {
       broken("no group is left over", groups.map((group) => group.physicalName).join(", "));
     for (const { name, selfManaged } of shape.groups) if (selfManaged) this.#isOneGroup(name, wanted);
     for (const group of groups) {
-      if (work.type === "upgrade" && group.version !== wanted)
+      if ((work.type === "upgrade" || work.type === "rollback") && group.version !== wanted)
         broken("it is as wanted", `${group.physicalName} is on ${group.version}`);
       if (group.status !== "ACTIVE" && !DEGRADE.some(struck))
         broken("it is as wanted", `${group.physicalName} is ${group.status}`);
@@ -520,7 +544,8 @@ class Simulation {
     if (stacks.size !== 1) this.#watch.broken("no group is left over", `${name}: ${[...stacks].join(", ")}`);
     for (const { metadata, status } of nodes) {
       const { kubeletVersion = "" } = (status?.nodeInfo ?? {}) as { kubeletVersion?: string };
-      if (!kubeletVersion.startsWith(`v${version}.`) && this.#scenario.work.type === "upgrade")
+      const { type } = this.#scenario.work;
+      if (!kubeletVersion.startsWith(`v${version}.`) && (type === "upgrade" || type === "rollback"))
         this.#watch.broken("it is as wanted", `${metadata.name} of ${name} is on ${kubeletVersion}`);
     }
   }

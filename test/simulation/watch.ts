@@ -57,13 +57,10 @@ export class Watch {
       if (this.#history) this.#remember(call);
       if (call.scope.principal.caller === undefined || BESIDE.test(call.scope.principal.caller)) return;
       this.calls++;
-      // Whoever undoes a creation gives its pods up, as whoever deletes.
-      if (this.#scenario.work.type === "provision" && call.operation === "DeleteNodegroup")
-        this.excuse("all");
       watchCall(call, this.refusals);
       watchSteps(call, broken);
     });
-    watchSkew(platform, broken);
+    watchSkew(platform, this.#scenario, broken);
     watchBudgets(platform, broken, this.#excused);
     watchNodes(platform, this.#scenario, broken, () => this.#nodesExcused);
     watchOperations(platform, broken);
@@ -126,15 +123,19 @@ function watchSteps(call: CallRecord, broken: Broken): void {
     broken("one minor version at a time", `${JSON.stringify(call.input)}: ${call.error.message}`);
 }
 
-/** No kubelet newer than the API server, none more than three minor versions older. */
-function watchSkew(platform: Platform, broken: Broken): void {
+/**
+ * No kubelet newer than the API server, none more than three minor versions older. The API server itself goes up by one
+ * minor version at a time; down by one, once, where that was asked for.
+ */
+function watchSkew(platform: Platform, { work }: Scenario, broken: Broken): void {
   const { kubernetes } = platform;
   const served = new Map<string, number>();
   const { setVersion } = kubernetes;
   Object.assign(kubernetes, {
     setVersion(arn: string, version: string) {
       const before = served.get(arn);
-      if (before !== undefined && minor(version) !== before + 1)
+      const back = work.type === "rollback" && before === minor(work.from) && version === work.to;
+      if (before !== undefined && minor(version) !== before + 1 && !back)
         broken("one minor version at a time", `from 1.${before} to ${version}`);
       served.set(arn, minor(version));
       setVersion.call(kubernetes, arn, version);

@@ -223,7 +223,7 @@ const cases: readonly Case[] = [
     code: "ADDON_HEALTH",
     when: "its last update failed and the phase has no step for it",
     world: { addons: [addon({ status: "UPDATE_FAILED" })] },
-    options: { updates: new Set<string>() },
+    options: { ...upgrade, to: "1.33", updates: new Set<string>() },
     expect: ["block"],
     says: /UPDATE_FAILED/,
   },
