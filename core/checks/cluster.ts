@@ -1,5 +1,6 @@
 import type { InsightFacts } from "../snapshot.ts";
 import { block, CHANGES, type Check, listed, UPGRADE, unknown, warn } from "./check.ts";
+import { remedyFor } from "./eks-issues.ts";
 
 export const clusterStatus: Check = {
   code: "CLUSTER_STATUS",
@@ -27,7 +28,7 @@ export const clusterHealth: Check = {
       block(
         `cluster ${snapshot.ref.name}`,
         `${issue.code}: ${issue.message}${issue.resourceIds.length > 0 ? ` (${listed(issue.resourceIds)})` : ""}`,
-        "Repair what EKS names; an update of the control plane would fail on it.",
+        remedyFor([issue], "Repair what EKS names; an update of the control plane would fail on it."),
       ),
     ),
 };

@@ -12,6 +12,7 @@ import {
   NODES,
   warn,
 } from "./check.ts";
+import { remedyFor } from "./eks-issues.ts";
 
 /** What a group of either kind needs of subnets. */
 type Placed = Pick<NodegroupFacts, "logicalName" | "subnetIds" | "desiredSize">;
@@ -53,7 +54,10 @@ export const nodegroupHealth: Check = {
           : block(
               subjectOf(group),
               evidence,
-              "Make the group ACTIVE first: repair what EKS names, or delete it.",
+              remedyFor(
+                group.healthIssues,
+                "Make the group ACTIVE first: repair what EKS names, or delete it.",
+              ),
             ),
       ];
     }),

@@ -1,6 +1,7 @@
 import type { Operation } from "../../core/operation/types.ts";
 import type { FaultSpec } from "../../local/world/faults.ts";
 import type { KubeObject } from "../../local/world/kubernetes-contract.ts";
+import { KEY_ARN } from "../simulation/cluster.ts";
 import type { ClusterShape, Work, Workload } from "../simulation/scenario.ts";
 
 /**
@@ -32,6 +33,11 @@ export const SHAPE: ClusterShape = {
   version: "1.33",
   zones: 2,
   groups: [{ name: "general", size: 2, dedicated: false, oneZone: false }],
+};
+const ENCRYPTED: ClusterShape = { ...SHAPE, encrypted: true };
+const TEMPLATED: ClusterShape = {
+  ...SHAPE,
+  groups: [{ name: "general", size: 2, dedicated: false, oneZone: false, template: true }],
 };
 export const ROTATION = { maxUnavailable: 1, bakeSeconds: 0, drainDeadlineSeconds: 600, podGraceSeconds: 60 };
 
@@ -332,14 +338,34 @@ export const CASES: readonly Case[] = [
     says: [/ChecksBlocked in 1\.34\/checks/, /SECURITY_GROUPS/, /sg-\w+.* does not exist/],
   },
   {
+    field: "the KMS key of the secrets is disabled",
+    work: "upgrade",
+    shape: ENCRYPTED,
+    fault: { name: "KmsKeyDisabled" },
+    refused: true,
+    says: [/CLUSTER_HEALTH/, /KmsKeyDisabled/, new RegExp(KEY_ARN), /Enable the KMS key again/],
+  },
+  {
+    field: "the KMS key of the secrets is about to be deleted",
+    work: "upgrade",
+    shape: ENCRYPTED,
+    fault: { name: "KmsKeyDeletionPending" },
+    says: [/ChecksBlocked in 1\.34\/checks/, /KmsKeyMarkedForDeletion/, /Cancel the deletion of the KMS key/],
+  },
+  {
     field: "the KMS key of the secrets is gone",
     work: "upgrade",
-    fault: {
-      name: "ClusterHealthIssue",
-      args: { code: "KmsKeyNotFound", message: "The KMS key of the cluster does not exist" },
-    },
+    shape: ENCRYPTED,
+    fault: { name: "KmsKeyGone" },
     refused: true,
-    says: [/CLUSTER_HEALTH/, /KmsKeyNotFound|KMS key/],
+    says: [/CLUSTER_HEALTH/, /KmsKeyNotFound/, /cannot be brought back/],
+  },
+  {
+    field: "the cluster may no longer use its KMS key",
+    work: "upgrade",
+    shape: ENCRYPTED,
+    fault: { name: "KmsKeyDenied" },
+    says: [/ChecksBlocked in 1\.34\/checks/, /KmsGrantRevoked/, /kms:CreateGrant/],
   },
   {
     field: "Slipway may no longer create node groups",
@@ -358,22 +384,25 @@ export const CASES: readonly Case[] = [
   {
     field: "the launch template is gone",
     work: "upgrade",
-    fault: { name: "NodegroupHealthIssue" },
+    shape: TEMPLATED,
+    fault: { name: "LaunchTemplateGone" },
     refused: true,
-    says: [/NODEGROUP_HEALTH/, /launch template/],
+    says: [/LAUNCH_TEMPLATE/, /launch template \S+.* does not exist; no node can be started from it/],
+  },
+  {
+    field: "the launch template is deleted when the work begins",
+    work: "rotate",
+    shape: TEMPLATED,
+    fault: { name: "LaunchTemplateGone" },
+    says: [/ChecksBlocked in rotate\/checks/, /LAUNCH_TEMPLATE/, /Make the template again/],
   },
   {
     field: "the launch template was changed behind EKS's back",
     work: "upgrade",
-    fault: {
-      name: "NodegroupHealthIssue",
-      args: {
-        code: "Ec2LaunchTemplateVersionMismatch",
-        message: "The launch template version does not match the one that the node group was made with",
-      },
-    },
+    shape: TEMPLATED,
+    fault: { name: "LaunchTemplateChanged" },
     refused: true,
-    says: [/NODEGROUP_HEALTH/, /launch template version/],
+    says: [/NODEGROUP_HEALTH/, /Ec2LaunchTemplateVersionMismatch/, /Set the Auto Scaling group back/],
   },
   {
     field: "a zone-bound volume cannot follow its pod",

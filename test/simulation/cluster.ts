@@ -7,6 +7,7 @@ import type { Change, ClusterShape, GroupShape, Scenario, Workload } from "./sce
 
 export const CLUSTER_ARN = "arn:aws:eks:eu-west-1:111122223333:cluster/demo";
 export const REF = { account: "111122223333", region: "eu-west-1", name: "demo" };
+export const KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
 const ZONES = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
 
 /** The file that a person would apply for this cluster, with a change that was drawn for it. */
@@ -23,6 +24,7 @@ export function clusterFile(
     minSize: 1,
     maxSize: one.size + 2,
     labels: { pool: one.name, ...(i === 0 && (several || change === "labels") ? { tier: "1" } : {}) },
+    ...(one.template ? { volumeType: "gp3" } : {}),
     ...(one.oneZone ? { availabilityZones: ZONES.slice(0, 1) } : {}),
     ...(one.dedicated ? { taints: [{ key: "pool", value: one.name, effect: "NoSchedule" }] } : {}),
   });
@@ -38,6 +40,7 @@ export function clusterFile(
       ...(several || change === "tags" ? { tags: { owner: "b" } } : {}),
     },
     availabilityZones: ZONES.slice(0, shape.zones),
+    ...(shape.encrypted ? { secretsEncryption: { keyARN: KEY_ARN } } : {}),
     accessConfig: { authenticationMode: "API_AND_CONFIG_MAP" },
     addons: [
       { name: "vpc-cni" },

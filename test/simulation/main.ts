@@ -66,7 +66,12 @@ function tally(run: Run): void {
 
 function line({ seed, scenario, outcome, error, attempts }: Run): string {
   const { work, cluster, troubles, acts } = scenario;
-  const doing = work.type === "rollback" ? `rollback ${work.from} -> ${work.to}` : work.type === "upgrade" ? `upgrade ${cluster.version} -> ${work.to}` : work.type;
+  const doing =
+    work.type === "rollback"
+      ? `rollback ${work.from} -> ${work.to}`
+      : work.type === "upgrade"
+        ? `upgrade ${cluster.version} -> ${work.to}`
+        : work.type;
   const trouble = troubles.map(({ fault }) => fault.name);
   const done = acts.map(({ what }) => what);
   return `seed ${seed}: ${doing}, ${cluster.groups.length} groups, [${[...trouble, ...done].join(", ")}]: ${outcome}${error ? ` (${error.slice(0, 200)})` : ""}, ${attempts} attempts`;

@@ -10,6 +10,8 @@ export interface ClusterShape {
   readonly version: string;
   readonly zones: number;
   readonly groups: readonly GroupShape[];
+  /** Its secrets are encrypted with a KMS key. */
+  readonly encrypted?: boolean;
 }
 
 export interface GroupShape {
@@ -19,6 +21,8 @@ export interface GroupShape {
   readonly dedicated: boolean;
   /** In one zone only. */
   readonly oneZone: boolean;
+  /** With a launch template of Slipway's. */
+  readonly template?: boolean;
   /** Made by a stack, not by EKS. */
   readonly selfManaged?: boolean;
 }

@@ -231,15 +231,15 @@ class Simulation {
         ? await this.#send("POST", `${path}/upgrades`, { to: work.to })
         : work.type === "rollback"
           ? await this.#send("POST", `${path}/rollbacks`, {})
-        : work.type === "rotate"
-          ? await this.#send("POST", `${path}/nodegroups/${work.nodegroup}/rotations`, {})
-          : work.type === "addons"
-            ? await this.#send("POST", `${path}/addon-updates`, {})
-            : work.type === "delete"
-              ? await this.#send("DELETE", path)
-              : work.type === "adopt"
-                ? await this.#adopt()
-                : await this.#send("PUT", path, this.#file());
+          : work.type === "rotate"
+            ? await this.#send("POST", `${path}/nodegroups/${work.nodegroup}/rotations`, {})
+            : work.type === "addons"
+              ? await this.#send("POST", `${path}/addon-updates`, {})
+              : work.type === "delete"
+                ? await this.#send("DELETE", path)
+                : work.type === "adopt"
+                  ? await this.#adopt()
+                  : await this.#send("PUT", path, this.#file());
     if (status === 202) return { id: (body as Operation).id };
     const { operation, config } = body as Adoption;
     if (status === 201 && operation) {

@@ -14,6 +14,7 @@ import {
 import type { ClusterDoc } from "./documents.ts";
 import { invalidParameter, invalidRequest, invalidState, notActive, updateInProgress } from "./errors.ts";
 import type { Insights } from "./insights.ts";
+import { keyIssue } from "./kms-key.ts";
 import { param, recordUpdate, renderUpdate, repeated } from "./updates.ts";
 import { checkRollback, nodePhase } from "./version-rollback.ts";
 
@@ -29,6 +30,15 @@ function upgradeErrors(ctx: EksContext, doc: ClusterDoc): ErrorDetail[] {
         errorCode: (fault.args?.code ?? "Unknown") as "Unknown",
         errorMessage: fault.args?.message ?? "The Kubernetes control plane could not be updated.",
         resourceIds: [],
+      },
+    ];
+  const key = keyIssue(ctx, doc);
+  if (key)
+    return [
+      {
+        errorCode: "AccessDenied",
+        errorMessage: `Unable to perform the version update because the KMS key of the cluster cannot be used: ${key.message}`,
+        resourceIds: key.resourceIds,
       },
     ];
   const subnetIds = doc.body.resourcesVpcConfig?.subnetIds ?? [];

@@ -16,6 +16,7 @@ import {
 } from "./context.ts";
 import type { ClusterDoc } from "./documents.ts";
 import { inUse, invalidRequest, limitExceeded, updateInProgress } from "./errors.ts";
+import { keyIssue } from "./kms-key.ts";
 import { page } from "./paging.ts";
 import { forgetUpdates } from "./updates.ts";
 
@@ -42,7 +43,7 @@ export function renderCluster(ctx: EksContext, doc: ClusterDoc): Cluster {
 const endpointOf = (ctx: EksContext, doc: ClusterDoc): string =>
   `${ctx.endpoint}/kubernetes/${doc.account}/${doc.region}/${doc.name}`;
 
-/** Issues that last as long as their cause: a role that is gone, subnets that are gone, faults. */
+/** Issues that last as long as their cause: a role, subnets or a KMS key that is gone, faults. */
 function standingIssues(
   ctx: EksContext,
   doc: ClusterDoc,
@@ -63,6 +64,8 @@ function standingIssues(
       message: "We couldn't find one or more subnets associated with your cluster.",
       resourceIds: missing,
     });
+  const key = keyIssue(ctx, doc);
+  if (key) issues.push(key);
   const fault = standingFault(ctx, "ClusterHealthIssue", subject(doc.arn));
   if (fault)
     issues.push({

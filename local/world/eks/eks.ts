@@ -37,6 +37,8 @@ import { versionHandlers } from "./versions.ts";
  *     ServiceFault                eks/OPERATION  any call: 500 ServerException
  *     ClusterCreationFails        cluster        end of CreateCluster: FAILED with args code, message
  *     ClusterHealthIssue          cluster        standing: health issue with args code, message (KmsKeyDisabled)
+ *     KmsKeyDisabled, KmsKeyGone, KmsKeyDeletionPending, KmsKeyDenied
+ *                                 kms-key/ARN cluster  standing: health issue, version updates fail (kms-key.ts)
  *     ControlPlaneUpgradeFails    cluster        end of a version update: Failed with args code, message
  *     ControlPlaneUpgradeSlow     cluster        start of a version update: takes args minutes (40)
  *     ControlPlaneSubnetWithoutIps cluster       end of a version update: Failed, IpNotAvailable
@@ -51,6 +53,7 @@ import { versionHandlers } from "./versions.ts";
  *     StaleInsights               cluster        standing: a refresh changes nothing
  *     InsightsRefreshFails        cluster        end of a refresh: FAILED
  *     NodegroupHealthIssue        nodegroup      standing: DEGRADED with args code, message (Ec2LaunchTemplateNotFound)
+ *     LaunchTemplateChanged       nodegroup      standing: DEGRADED, Ec2LaunchTemplateVersionMismatch
  *     NodegroupStuckUpdating      nodegroup      standing: a rolling update makes no progress
  *     AddonConflict               addon          create or update without OVERWRITE/PRESERVE: ConfigurationConflict
  *     AddonCreationFails          addon          CREATE_FAILED with args code, message

@@ -64,6 +64,8 @@ function healthIssues(ctx: EksContext, group: NodegroupDoc): Issue[] {
       resourceIds: [group.asg],
     });
   if (group.launchFailure) issues.push(launchIssue(group, group.launchFailure));
+  const template = templateIssue(ctx, group);
+  if (template) issues.push(template);
   const fault = standingFault(ctx, "NodegroupHealthIssue", subject(group.cluster, "nodegroup", group.name));
   if (fault)
     issues.push({
@@ -73,6 +75,30 @@ function healthIssues(ctx: EksContext, group: NodegroupDoc): Issue[] {
       resourceIds: [group.asg],
     });
   return issues;
+}
+
+/** The launch template that the group names is gone, or (`LaunchTemplateChanged`) somebody set the group to another version. */
+function templateIssue(ctx: EksContext, group: NodegroupDoc): Issue | undefined {
+  const { id, version } = group.body.launchTemplate ?? {};
+  const place = placeOf(group.cluster);
+  if (
+    id &&
+    ctx.infra.launchTemplate &&
+    !ctx.infra.launchTemplate(place, { id, ...(version ? { version } : {}) })
+  )
+    return {
+      code: "Ec2LaunchTemplateNotFound",
+      message: "We couldn't find the Amazon EC2 launch template for your managed node group.",
+      resourceIds: [id],
+    };
+  if (!standingFault(ctx, "LaunchTemplateChanged", subject(group.cluster, "nodegroup", group.name)))
+    return undefined;
+  return {
+    code: "Ec2LaunchTemplateVersionMismatch",
+    message:
+      "The Amazon EC2 launch template version for your managed node group doesn't match the version that Amazon EKS created.",
+    resourceIds: [group.asg],
+  };
 }
 
 const launchIssue = (group: NodegroupDoc, failure: { code: string; message: string }): Issue => ({
