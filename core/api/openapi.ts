@@ -20,9 +20,15 @@ function components(): Json {
     uri: (id) => `#/components/schemas/${id}`,
     io: "input",
   });
-  return Object.fromEntries(
-    Object.entries(generated).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]),
+  // Schemas with an id that only others use: zod collects them under one name, here each is a component as well.
+  const { __shared: shared, ...own } = generated as Record<string, Json & { $defs?: Record<string, Json> }>;
+  const all = Object.entries({ ...shared?.$defs, ...own });
+  const text = JSON.stringify(
+    Object.fromEntries(all.map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema])),
   );
+  return JSON.parse(
+    text.replaceAll("#/components/schemas/__shared#/$defs/", "#/components/schemas/"),
+  ) as Json;
 }
 
 const reference = (schema: z.ZodType): Json => {
