@@ -238,7 +238,7 @@ const dynamodb: Service = {
   xmlNamespace: "http://dynamodb.amazonaws.com/doc/2012-08-10/",
   version: "2012-08-10",
   target: "DynamoDB_20120810",
-  // Knows attribute values: by their schema, reading a page of items takes eight times as long.
+  // Knows attribute values: by their schema, reading a page of items takes four times as long.
   jsonCodec: DynamoDBJsonCodec2,
   // The SDK waits half as long before it repeats a call of DynamoDB as one of another service.
   retryDelayMs: 25,
