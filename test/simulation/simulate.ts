@@ -379,7 +379,10 @@ class Simulation {
     void request.then(async (response) => {
       if (wanted.includes(response.status)) return;
       // It came after the end and was taken on: it has to end as well.
-      if (response.status === 202) this.#rivals.push(((await response.clone().json()) as Operation).id);
+      const rival = response.status === 202 ? ((await response.clone().json()) as Operation) : undefined;
+      if (rival) this.#rivals.push(rival.id);
+      // One that waits for its own window has taken nothing.
+      if (rival?.status === "AwaitingWindow" || rival?.status === "AwaitingApproval") return;
       const operation = during === undefined ? undefined : await this.#stage.store.getOperation(during);
       if (operation && ENDED.has(operation.status)) return;
       if (operation && response.status === 202 && (await this.#waits(operation))) return;

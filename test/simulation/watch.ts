@@ -61,7 +61,7 @@ export class Watch {
       watchSteps(call, broken);
     });
     watchSkew(platform, this.#scenario, broken);
-    watchBudgets(platform, broken, this.#excused);
+    watchBudgets(platform, this.#scenario, broken, this.#excused);
     watchNodes(platform, this.#scenario, broken, () => this.#nodesExcused);
     watchOperations(platform, broken);
   }
@@ -162,10 +162,38 @@ function watchSkew(platform: Platform, { work }: Scenario, broken: Broken): void
   });
 }
 
-/** A budget that was met is never violated, as long as it can be met while one pod moves. */
-function watchBudgets(platform: Platform, broken: Broken, excused: ReadonlySet<string>): void {
+/** So long EKS waits for the pods of a node that goes by a smaller desired size; then it goes with them. */
+const FORCED_MS = 15 * 60_000;
+
+/** Nodes are replaced by EKS itself, in place. */
+const isRolling = ({ rotation, work }: Scenario): boolean =>
+  rotation.method === "rolling" || work.type === "rollback";
+
+/**
+ * A budget that was met is never violated, as long as it can be met while one pod moves.
+ *
+ * At the end of its rolling update EKS takes the surplus nodes away by a smaller desired size, and that does not heed
+ * budgets: after 15 minutes the node goes with its pods (user guide, "Simplify node lifecycle with managed node
+ * groups"). So a budget that breaks in such an update while one of EKS's nodes has been cordoned for that long is EKS's
+ * doing (seed 8296).
+ */
+function watchBudgets(
+  platform: Platform,
+  scenario: Scenario,
+  broken: Broken,
+  excused: ReadonlySet<string>,
+): void {
   const met = new Set<string>();
+  const { clock } = platform.kernel;
+  const cordoned = new Map<string, number>();
+  const forced = (): boolean =>
+    isRolling(scenario) && [...cordoned.values()].some((since) => clock.now() - since >= FORCED_MS);
   platform.kubernetes.onChange((_arn, type, object) => {
+    if (object.kind === "Node" && object.metadata.labels?.["eks.amazonaws.com/nodegroup"]) {
+      const { name } = object.metadata;
+      if (type === "DELETED" || object.spec?.unschedulable !== true) cordoned.delete(name);
+      else if (!cordoned.has(name)) cordoned.set(name, clock.now());
+    }
     if (object.kind !== "PodDisruptionBudget") return;
     const name = `${object.metadata.namespace}/${object.metadata.name}`;
     const {
@@ -178,7 +206,7 @@ function watchBudgets(platform: Platform, broken: Broken, excused: ReadonlySet<s
       return;
     }
     if (currentHealthy >= desiredHealthy) met.add(name);
-    else if (met.has(name) && !excused.has(name) && !excused.has("all")) {
+    else if (met.has(name) && !excused.has(name) && !excused.has("all") && !forced()) {
       met.delete(name);
       broken(
         "budgets are never violated",
@@ -209,7 +237,7 @@ function watchNodes(platform: Platform, scenario: Scenario, broken: Broken, excu
   const { kubernetes } = platform;
   const sizes = new Map(scenario.cluster.groups.map((group) => [group.name, group.size]));
   const limit = scenario.rotation.maxUnavailable as number | string;
-  const rolling = scenario.rotation.method === "rolling" || scenario.work.type === "rollback";
+  const rolling = isRolling(scenario);
   const told = new Set<string>();
   const usable = new Map<string, Set<string>>();
   /** Nodes that Auto Scaling took since the group was last complete. */
