@@ -206,8 +206,7 @@ function judge(view: View, node: ObservedNode): Verdict {
   const group = view.groups.get(node.nodegroup ?? "");
   if (node.instanceId === undefined || node.nodegroup === undefined || group?.autoScalingGroup === undefined)
     return say("not-in-a-group", "it belongs to no managed node group that would replace it");
-  if (group.eksRepairs)
-    return say("eks-repairs", `EKS's own node auto repair is on for ${group.logicalName}`);
+  if (group.eksRepairs) return say("eks-repairs", eksRepairs(view, group));
   if (group.status !== "ACTIVE" && group.status !== "DEGRADED")
     return say("group-busy", `node group ${group.name} is ${group.status}`);
   if (node.machine.state === "unknown")
@@ -255,6 +254,18 @@ function falseSignal(view: View, group: ObservedGroup, policy: NodesPolicy): str
   const everywhere = sickOf(all);
   if (all.length >= 4 && everywhere * 2 >= all.length) return explain(everywhere, all.length, "the cluster");
   return undefined;
+}
+
+/** Above this share of a group of more than five nodes EKS's node repair does nothing, unless the group says otherwise. */
+const EKS_STOPS = { groupAbove: 5, percent: 20 };
+
+/** Whose the repair is, and why nothing happens where EKS itself takes so many sick nodes for something else. */
+function eksRepairs(view: View, group: ObservedGroup): string {
+  const on = `EKS's own node auto repair is on for ${group.logicalName}`;
+  const members = membersOf(view, group.logicalName);
+  const sick = members.filter((node) => view.health.get(node.name)?.state === "sick").length;
+  if (members.length <= EKS_STOPS.groupAbove || sick * 100 <= EKS_STOPS.percent * members.length) return on;
+  return `${on}, and stands still: ${sick} of its ${members.length} nodes are sick, and above ${EKS_STOPS.percent} % EKS takes it for another cause (network, image, a daemon set) and replaces none; find that cause, or end one machine by hand`;
 }
 
 /** Shares are rounded up here: half of five are three. */

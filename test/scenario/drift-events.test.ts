@@ -201,6 +201,27 @@ describe("an event of CloudTrail", () => {
     ]);
   });
 
+  it("overtaken by the next one, as CloudTrail sends it, leaves the name of who changed it last", async () => {
+    const { faults, kernel, endpoint, home } = rig.platform;
+    const told: string[] = [];
+    faults.inject({ name: "CloudTrailEventOvertaken", subject: "TagResource/demo", times: 1 });
+    for (const name of ["bob", "carol"]) {
+      const arn = `arn:aws:iam::${home.account}:user/${name}`;
+      const principal = { type: "IAMUser" as const, arn, account: home.account, accessKeyId: "" };
+      const input = {
+        resourceArn: "arn:aws:eks:eu-west-1:111122223333:cluster/demo",
+        tags: { team: name },
+      };
+      await kernel.clock.until(endpoint.call("eks", "TagResource", input, { ...home, principal }));
+      told.push(arn);
+      await pass(4);
+    }
+    faults.clear("CloudTrailEventOvertaken");
+    const { items } = (await (await rig.api("GET", "/v1/clusters/demo/drift")).json()) as ClusterDrift;
+    const team = items.find(({ field }) => field === "metadata.tags.team");
+    expect(team?.change?.actor).toBe(told[1]);
+  });
+
   it("never makes a function fail, nor Slipway change the cluster", async () => {
     expect(failures).toEqual([]);
     const listed = (await (await rig.api("GET", "/v1/operations?cluster=demo")).json()) as {

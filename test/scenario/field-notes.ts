@@ -46,8 +46,13 @@ export const FIELD: readonly {
   },
   {
     breaks: "KMS key gone or denied",
-    faults: ["ClusterHealthIssue"],
-    tests: ["the KMS key of the secrets is gone", "the cluster has a health issue"],
+    faults: ["KmsKeyDisabled", "KmsKeyDeletionPending", "KmsKeyGone", "KmsKeyDenied"],
+    tests: [
+      "the KMS key of the secrets is disabled",
+      "the KMS key of the secrets is about to be deleted",
+      "the KMS key of the secrets is gone",
+      "the cluster may no longer use its KMS key",
+    ],
   },
   {
     breaks: "a zone-bound volume cannot follow its pod",
@@ -75,11 +80,11 @@ export const FIELD: readonly {
   },
   {
     breaks: "launch template deleted or mismatched",
-    faults: ["LaunchTemplateGone", "NodegroupHealthIssue"],
+    faults: ["LaunchTemplateGone", "LaunchTemplateChanged"],
     tests: [
       "the launch template is gone",
+      "the launch template is deleted when the work begins",
       "the launch template was changed behind EKS's back",
-      "the node group is ill before it begins",
     ],
   },
   { breaks: "AMI missing", faults: ["AmiGone"], tests: ["the AMI is missing"] },
@@ -136,7 +141,11 @@ export const FIELD: readonly {
   {
     breaks: "more than 20 % unhealthy in a small group",
     faults: ["NodeSick"],
-    tests: ["new nodes fall silent after they were Ready", "test/scenario/nodes/remediation.test.ts"],
+    tests: [
+      "new nodes fall silent after they were Ready",
+      "test/scenario/nodes/eks-repair.test.ts",
+      "test/scenario/nodes/remediation.test.ts",
+    ],
   },
   {
     breaks: "a stale insight after the fix",
@@ -155,8 +164,8 @@ export const FIELD: readonly {
   },
   {
     breaks: "CloudTrail events out of order",
-    faults: ["CloudTrailEventLate"],
-    tests: ["CloudTrail events out of order"],
+    faults: ["CloudTrailEventOvertaken"],
+    tests: ["CloudTrail events out of order", "test/scenario/drift-events.test.ts"],
   },
   {
     breaks: "an update in progress although the status says ACTIVE",

@@ -229,7 +229,7 @@ function isUsable(node: KubeObject): boolean {
  * In EKS's own rolling update a node does not count as missing that Auto Scaling itself ended to even out zones: EKS
  * relies on that ("Managed node update behavior" of its user guide: new nodes come where old ones are by Availability
  * Zone Rebalancing), Auto Scaling ends the machines of the older template first and asks EC2, not the kubelet, whether
- * their replacements are well. New nodes that never join so cost old ones (seed 504). Neither EKS's drain nor ours
+ * their replacements are well. New nodes that never join so cost old ones (written.test.ts). Neither EKS's drain nor ours
  * has a hand in that; the machines that those end count, and so does everything in a rotation of Slipway's: a group
  * that serves does not grow there, and nothing is evened out.
  */

@@ -143,6 +143,35 @@ describe("budgets that come to allow nothing while several groups drain", () => 
   }, 120_000);
 });
 
+describe("EKS's own rolling update whose new nodes never join", () => {
+  it("costs old nodes where Auto Scaling evens out zones, and a retry completes it", async () => {
+    const [run] = await playAt([0], () => ({
+      seed: 504,
+      cluster: {
+        name: "demo",
+        version: "1.34",
+        zones: 3,
+        groups: [
+          { name: "general", size: 3, dedicated: false, oneZone: false },
+          { name: "workers", size: 1, dedicated: true, oneZone: true },
+        ],
+      },
+      rotation: { ...BASE.rotation, strategy: "minimal", method: "rolling", maxUnavailable: "33%" },
+      workloads: [],
+      work: TWO_HOPS,
+      troubles: [
+        {
+          after: 42,
+          fault: { name: "SubnetGone", subject: "nodegroup/general", times: 10 },
+          lasts: undefined,
+        },
+        { after: 26, fault: { name: "NodesNeverJoin", times: 11 }, lasts: 3_337 },
+      ],
+    }));
+    expect(run?.error).toContain("NodeCreationFailure");
+  });
+});
+
 describe("undoing that cannot be done", () => {
   it("is told, and the next attempt serves from blue while it removes what was left", async () => {
     const runs = await playAt(moments(58, 118, 6), (after) => ({

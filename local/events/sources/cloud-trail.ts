@@ -10,6 +10,9 @@ const TIMER = "events.cloud-trail";
 /** CloudTrail reaches the bus after this many seconds. */
 const DELAY_SECONDS = { least: 5, most: 90 };
 
+/** An event that waits for the next one of its cluster comes after so long where there is none. */
+const OVERTAKEN_WITHIN_MS = 15 * 60_000;
+
 /** How late an event is that the fault `CloudTrailEventLate` strikes, unless its `seconds` says otherwise. */
 const LATE_SECONDS = 900;
 
@@ -21,8 +24,11 @@ interface Pending {
 
 const isRead = (operation: string): boolean => /^(Describe|List|Get)/.test(operation);
 
-const subject = (call: CallRecord): string =>
-  `${call.operation}/${String(call.input.name ?? call.input.clusterName ?? "")}`;
+/** Calls of tags name a cluster by its ARN. */
+const clusterOf = ({ input }: CallRecord): string =>
+  String(input.name ?? input.clusterName ?? String(input.resourceArn ?? "").split("/")[1] ?? "");
+
+const subject = (call: CallRecord): string => `${call.operation}/${clusterOf(call)}`;
 
 /**
  * Observes the endpoint's EKS calls and puts an `AWS API Call via CloudTrail` event for each that writes, failed
@@ -30,7 +36,8 @@ const subject = (call: CallRecord): string =>
  * timers, so they survive a restart. Call before `timers.start()`.
  *
  * Faults (subject `UpdateClusterConfig/CLUSTER`): `CloudTrailEventMissing`, `CloudTrailEventTwice`,
- * `CloudTrailEventLate` (args `seconds`).
+ * `CloudTrailEventLate` (args `seconds`), `CloudTrailEventOvertaken`: it comes right after the next event of its
+ * cluster, whenever that is.
  */
 export function cloudTrailEvents(options: {
   readonly kernel: Kernel;
@@ -43,7 +50,11 @@ export function cloudTrailEvents(options: {
   const { kernel, endpoint, events, faults, logging = () => true } = options;
   const { clock, ids, random, timers } = kernel;
 
-  timers.on(TIMER, (_, payload) => {
+  /** Events that wait to be overtaken, by cluster. */
+  const waiting = kernel.durable.map<{ eventId: string; pending: Pending }>("events.cloud-trail-waiting");
+
+  timers.on(TIMER, (id, payload) => {
+    for (const [cluster, { eventId }] of waiting.entries()) if (eventId === id) waiting.delete(cluster);
     const { place, time, record } = payload as Pending;
     const entry = {
       Source: "aws.eks",
@@ -69,7 +80,19 @@ export function cloudTrailEvents(options: {
       time: call.time,
       record: trailRecord(call, eventId),
     };
-    timers.set(TIMER, eventId, clock.now() + extraMs + delayMs(), pending);
+    const at = clock.now() + extraMs + delayMs();
+    const cluster = `${call.scope.account}/${call.scope.region}/${clusterOf(call)}`;
+    const overtaken = waiting.get(cluster);
+    if (overtaken) {
+      waiting.delete(cluster);
+      timers.set(TIMER, overtaken.eventId, at + 1000, overtaken.pending);
+    }
+    if (!overtaken && faults?.hit("CloudTrailEventOvertaken", about)) {
+      waiting.set(cluster, { eventId, pending });
+      timers.set(TIMER, eventId, clock.now() + OVERTAKEN_WITHIN_MS, pending, { background: true });
+      return;
+    }
+    timers.set(TIMER, eventId, at, pending);
     if (faults?.hit("CloudTrailEventTwice", about))
       timers.set(TIMER, `${eventId}/again`, clock.now() + extraMs + delayMs(), pending);
   });

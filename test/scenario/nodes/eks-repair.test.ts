@@ -53,6 +53,8 @@ describe("EKS's own node repair", () => {
     sicken(second, "StorageReady");
     await on.pass(120 * MINUTE);
     expect(on.nodes()).toEqual(expect.arrayContaining([first, second]));
+    const told = on.ofType("Remediation Withheld").map(({ detail }) => String(detail.message));
+    expect(told.join("\n")).toMatch(/stands still: 2 of its 8 nodes are sick.*above 20 %/);
     on.stage.platform.troubles.heal(CLUSTER_ARN, first);
     await on.pass(20 * MINUTE);
     expect(on.nodes()).toContain(first);
