@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { deployments, evaluate, readGraph } from "../evaluations.ts";
 import { install } from "../install.ts";
 import type { Graph } from "../offline/graph.ts";
-import { exceptions } from "./exceptions.ts";
+import { type Exception, exceptions } from "./exceptions.ts";
 import { terraformPlan } from "./terraform-plan.ts";
 
 /**
@@ -68,6 +68,9 @@ const defective = (graph: Graph): Graph => ({
   ),
 });
 
+const isFor = ({ id, on }: Exception, { check_id, resource }: Failed): boolean =>
+  id === check_id && (on === undefined || on.test(resource));
+
 const problems: string[] = [];
 await install(root);
 installScanner();
@@ -77,12 +80,11 @@ for (const deployment of deployments.filter(({ stage }) => stage === "prod")) {
   const graph = readGraph(root, name);
   problems.push(...graph.errors);
   const { passed, failed } = scan(name, graph);
-  const excepted = new Set(exceptions.map(({ id }) => id));
-  const broken = failed.filter(({ check_id }) => !excepted.has(check_id));
+  const broken = failed.filter((one) => !exceptions.some((exception) => isFor(exception, one)));
   problems.push(...broken.map((one) => `${name}: ${one.resource}: ${one.check_name} (${one.check_id})`));
-  for (const id of excepted)
-    if (!failed.some(({ check_id }) => check_id === id))
-      problems.push(`exception ${id} is not needed in ${name}`);
+  for (const exception of exceptions)
+    if (!failed.some((one) => isFor(exception, one)))
+      problems.push(`exception ${exception.id} is not needed in ${name}`);
   if (!scan("defective", defective(graph)).failed.some(({ check_id }) => check_id === "CKV_AWS_28"))
     problems.push(`${name}: a table without point-in-time recovery is not found`);
   console.log(
