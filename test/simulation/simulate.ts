@@ -421,19 +421,24 @@ class Simulation {
     for (const { name, budget } of this.#scenario.workloads) if (budget) this.#budget(name, budget);
   }
 
-  /** Machines that run and never joined count as members of their group, until somebody ends them. */
+  /**
+   * Machines that run count as members of their group, whether they joined, whether they became Ready or not, until
+   * somebody ends them.
+   */
   #endStrays(): void {
-    if (!this.#struck("NodesNeverJoin")) return;
-    const { endpoint, kernel } = this.#platform;
+    if (!this.#struck("NodesNeverJoin") && !this.#struck("NodesNeverReady")) return;
+    const { endpoint, kernel, kubernetes } = this.#platform;
     const machines = kernel.durable.map<{
       instanceId: string;
       state: string;
-      joined?: boolean;
+      nodeName: string;
       launchedAt: number;
     }>("infra.instances");
     const strays = [...machines.values()].filter(
-      ({ state, joined, launchedAt }) =>
-        state === "running" && !joined && kernel.clock.now() - launchedAt > 10 * MINUTE,
+      ({ state, nodeName, launchedAt }) =>
+        state === "running" &&
+        !kubernetes.isNodeReady(CLUSTER_ARN, nodeName) &&
+        kernel.clock.now() - launchedAt > 10 * MINUTE,
     );
     if (strays.length === 0) return;
     const InstanceIds = strays.map(({ instanceId }) => instanceId);
