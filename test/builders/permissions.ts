@@ -31,6 +31,8 @@ const stack: Resources = (input, home) => [
 
 const logGroup: Resources = (input, home) => [arn("logs", home, `log-group:${text(input.logGroupName)}`)];
 
+const alarm = (name: unknown, home: Home): string => arn("cloudwatch", home, `alarm:${text(name)}`);
+
 /** Which resources a call is about. EKS's follow from its action table, see {@link needsOf}. */
 const RESOURCES: Readonly<Record<string, Resources>> = {
   "dynamodb:GetItem": table,
@@ -60,6 +62,10 @@ const RESOURCES: Readonly<Record<string, Resources>> = {
   "cloudformation:DescribeStacks": stack,
   "logs:CreateLogGroup": logGroup,
   "logs:PutRetentionPolicy": logGroup,
+  "cloudwatch:PutMetricAlarm": (input, home) => [alarm(input.AlarmName, home)],
+  "cloudwatch:PutCompositeAlarm": (input, home) => [alarm(input.AlarmName, home)],
+  "cloudwatch:DeleteAlarms": ({ AlarmNames }, home) =>
+    (AlarmNames as readonly string[]).map((name) => alarm(name, home)),
   "ec2:DescribeSubnets": () => ["*"],
   "ec2:DescribeInstances": () => ["*"],
   "ec2:DescribeInstanceStatus": () => ["*"],
@@ -142,6 +148,8 @@ export async function needsOf(call: CallRecord, home: Home): Promise<Need[]> {
     needs.push({ action: "eks:TagResource", resource: eksCreated(call.operation, input, home), context: {} });
   if (call.service === "eks" && call.operation.startsWith("Create") && input.tags !== undefined)
     needs.push({ action: "eks:TagResource", resource: eksCreated(call.operation, input, home), context: {} });
+  if (call.service === "cloudwatch" && call.operation.startsWith("Put") && input.Tags !== undefined)
+    needs.push({ action: "cloudwatch:TagResource", resource: alarm(input.AlarmName, home), context: {} });
   if (action === "cloudformation:CreateStack" && input.Tags !== undefined)
     needs.push(
       ...stack(input, home).map((resource) => ({
