@@ -141,7 +141,6 @@ function cutOff(
   events: readonly OperationEvent[],
 ): OperationError {
   const rotations = new Set(plan.phases.flatMap((phase) => phase.steps.filter(isRotation).map((s) => s.id)));
-  if (plan.type !== "upgrade-cluster" && plan.type !== "rotate-nodegroup") return error;
   const open = runningSteps(events).filter((step) => rotations.has(step));
   if (open.length === 0) return error;
   const begun = open.map(

@@ -118,6 +118,7 @@ describe("an execution stopped by hand", () => {
     // The control plane is on 1.34 and the add-ons are not: the insights for 1.35 say so.
     ["upgrade over two versions", TWO_HOPS, moments(16, 40, 6)],
     ["rotation", { type: "rotate", nodegroup: "workers" }, moments(4, 40, 6)],
+    ["an apply that replaces machines", { type: "apply", change: "machines" }, moments(15, 51, 9)],
     ["provision", { type: "provision" }, moments(8, 108, 20)],
     ["deletion, also where the cluster is gone already", { type: "delete" }, moments(2, 26, 3)],
   ] as [string, Work, number[]][])(
