@@ -119,6 +119,10 @@ export function functions(
           },
           function: (args) => {
             args.tracingConfig = { mode: "Active" };
+            // Lambda drops lines below its own level, INFO unless told otherwise: DEBUG would show nothing.
+            args.loggingConfig = $util
+              .output(args.loggingConfig)
+              .apply((config) => ({ logFormat: "JSON", ...config, applicationLogLevel: settings.logLevel }));
           },
           eventInvokeConfig: (args) => {
             args.destinationConfig = { onFailure: { destination: undelivered.arn } };

@@ -57,6 +57,7 @@ export const running: readonly Rule[] = [
         inputs.publish === true &&
         at(inputs, "tracingConfig", "mode") === "Active" &&
         at(inputs, "loggingConfig", "logFormat") === "JSON" &&
+        typeof at(inputs, "loggingConfig", "applicationLogLevel") === "string" &&
         configured(at(inputs, "environment", "variables"), graph, region),
       "is not configured as it should be",
     ),
