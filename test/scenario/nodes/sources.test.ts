@@ -1,5 +1,12 @@
-import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
+import {
+  addonEvent,
+  alarmEvent,
+  eventsOfNobody,
+  fargateEvent,
+  lifecycleEvent,
+  type SentEvent,
+} from "../../builders/node-events.ts";
 import { CLUSTER_ARN, HOME, type NodeStage, nodeStage } from "../../builders/nodes.ts";
 
 /** Every source of events about nodes: what it leads to, also twice, late, with parts missing and with hostile parts. */
@@ -9,45 +16,8 @@ afterEach(() => on.close());
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
-interface Example {
-  readonly title: string;
-  readonly event: {
-    source: string;
-    "detail-type": string;
-    detail: Record<string, unknown>;
-    resources: string[];
-  };
-}
-
-/** The shapes that AWS sends, as far as they are about nodes. */
-const example = (title: RegExp): Example["event"] => {
-  const path = new URL("../../fixtures/node-events.json", import.meta.url);
-  const all = JSON.parse(readFileSync(path, "utf8")) as Example[];
-  const found = all.find((candidate) => title.test(candidate.title));
-  if (!found) throw new Error(`no event ${title}`);
-  return structuredClone(found.event);
-};
-
-const putExample = (event: Example["event"]): Promise<void> =>
-  on.put(event.source, event["detail-type"], event.detail, event.resources);
-
-/** An alarm's event for our cluster. */
-function alarm(
-  change: { value?: string; suppressedBy?: string; name?: string; dimension?: string | null } = {},
-) {
-  const event = example(/metric alarm/);
-  const { value = "ALARM", name = "eks-demo-failed-nodes", dimension = "demo" } = change;
-  event.detail.alarmName = name;
-  event.detail.state = {
-    ...(event.detail.state as object),
-    value,
-    ...(change.suppressedBy === undefined ? {} : { actionsSuppressedBy: change.suppressedBy }),
-  };
-  const text = JSON.stringify(event.detail).replaceAll("prod-1", dimension ?? "nobody");
-  event.detail = { ...(JSON.parse(text) as Record<string, unknown>), alarmName: name };
-  if (dimension === null) delete event.detail.configuration;
-  return event;
-}
+const send = (event: SentEvent): Promise<void> =>
+  on.put(event.source, event["detail-type"], event.detail, [...event.resources]);
 
 /** Before the sweep that comes every five minutes; with `confirmSeconds` below that. */
 const PATIENCE = { confirmSeconds: 60 } as const;
@@ -66,7 +36,7 @@ describe("CloudWatch alarms", () => {
   ])("leads to its cluster %s, and the sick node goes at once", async (_, change) => {
     on = await nodeStage({ nodes: { mode: "remediate", ...PATIENCE } });
     await silence();
-    await putExample(alarm(change));
+    await send(alarmEvent(change));
     await on.pass(20);
     expect((await on.operations()).map((operation) => operation.status)).toEqual(["Running"]);
     expect((await on.operations())[0]?.reason).toContain("alarm eks-");
@@ -83,7 +53,7 @@ describe("CloudWatch alarms", () => {
   ])("one %s leads to nothing", async (_, change) => {
     on = await nodeStage({ nodes: { mode: "remediate", ...PATIENCE } });
     await silence();
-    await putExample(alarm(change));
+    await send(alarmEvent(change));
     await on.pass(20);
     expect(await on.operations()).toEqual([]);
     expect(on.ofType("Alarm Raised")).toEqual([]);
@@ -137,7 +107,7 @@ describe("CloudWatch alarms", () => {
   it("a false alarm changes nothing, however often it comes", async () => {
     on = await nodeStage({ nodes: { mode: "remediate", ...PATIENCE } });
     const before = on.nodes();
-    for (let i = 0; i < 5; i++) await putExample(alarm());
+    for (let i = 0; i < 5; i++) await send(alarmEvent());
     await on.pass(HOUR);
     expect(await on.operations()).toEqual([]);
     expect(on.nodes()).toEqual(before);
@@ -153,7 +123,7 @@ describe("CloudWatch alarms", () => {
           {
             Source: "aws.cloudwatch",
             DetailType: "CloudWatch Alarm State Change",
-            Detail: JSON.stringify(alarm().detail),
+            Detail: JSON.stringify(alarmEvent().detail),
           },
         ],
         HOME,
@@ -227,14 +197,7 @@ describe("EC2 and Auto Scaling", () => {
 
   it("an event about a group or a machine of nobody leads to nothing", async () => {
     on = await nodeStage({ nodes: { mode: "remediate" } });
-    for (const title of [
-      /ASG launch failed/,
-      /lifecycle hook/,
-      /EC2 state change/,
-      /rebalance/,
-      /Spot interruption/,
-    ])
-      await putExample(example(title));
+    for (const event of eventsOfNobody) await send(event);
     await on.pass(60);
     expect(on.told).toEqual([]);
     expect(await on.operations()).toEqual([]);
@@ -271,27 +234,14 @@ describe("AWS Health", () => {
 
   it("the end of support is told once for a cluster, page by page, and not when it is upgraded already", async () => {
     on = await nodeStage();
-    const event = example(/Health planned lifecycle/);
-    const text = JSON.stringify(event).replaceAll("prod-1", "demo").replaceAll("1.35", "1.33");
-    const ours = JSON.parse(text) as typeof event;
-    await putExample(ours);
-    await putExample({
-      ...ours,
-      detail: { ...ours.detail, communicationId: "another", page: "2", totalPages: "2" },
-    });
-    const later = {
-      ...ours,
-      detail: {
-        ...ours.detail,
-        eventArn: "arn:aws:health:eu-west-1::event/EKS/X/Y",
-        eventMetadata: { deprecated_versions: "Kubernetes 1.32 in EKS" },
-      },
-    };
-    await putExample(later);
+    const ours = lifecycleEvent("demo", "1.33");
+    await send(ours);
+    await send({ ...ours, detail: { ...ours.detail, communicationId: "another", page: "2" } });
+    await send(lifecycleEvent("demo", "1.32"));
     await on.pass(60);
     const told = on.ofType("End Of Support Announced");
     expect(told).toHaveLength(1);
-    expect(told[0]?.detail.message).toMatch(/1\.33 .*2027-03-27/);
+    expect(told[0]?.detail.message).toMatch(/1\.33 .*2027-05-14/);
   });
 });
 
@@ -301,34 +251,26 @@ describe("EKS", () => {
     on.workload(1, 1);
     await on.pass(60);
     const [pod] = on.stage.platform.kubernetes.list(CLUSTER_ARN, "Pod", "default");
-    const event = example(/Fargate/);
-    event.detail = {
-      ...event.detail,
-      clusterName: "demo",
-      podNamespace: "default",
-      podName: pod?.metadata.name,
-    };
-    await putExample(event);
-    await putExample(event);
-    await putExample({ ...event, detail: { ...event.detail, podName: "gone" } });
+    const event = fargateEvent("demo", pod?.metadata.name ?? "");
+    await send(event);
+    await send(event);
+    await send(fargateEvent("demo", "gone"));
     await on.pass(10);
     const told = on.ofType("Fargate Pod Termination Scheduled");
     expect(told).toHaveLength(1);
-    expect(told[0]?.detail.message).toContain("2026-11-23T09:12:44.832Z");
+    expect(told[0]?.detail.message).toContain("2026-12-01T04:05:06.007Z");
   });
 
   it("an add-on is described, whatever its event says", async () => {
     on = await nodeStage();
-    const event = example(/add-on event/);
-    const arn = (name: string): string => `arn:aws:eks:eu-west-1:111122223333:addon/demo/${name}/10cc1a2b`;
-    await putExample({ ...event, "detail-type": "EKS Addon Health Degraded", resources: [arn("vpc-cni")] });
+    await send(addonEvent("demo", "vpc-cni", "EKS Addon Health Degraded"));
     expect(on.ofType("Addon Unhealthy")).toEqual([]);
     on.stage.platform.faults.inject({
       name: "AddonHealthIssue",
       subject: "coredns",
       args: { code: "InsufficientNumberOfReplicas", message: "no replicas" },
     });
-    await putExample({ ...event, resources: [arn("coredns")] });
+    await send(addonEvent("demo", "coredns", "EKS Addon Update Succeeded"));
     await on.pass(10);
     expect(on.ofType("Addon Unhealthy").map((told) => told.detail.message)).toEqual([
       expect.stringMatching(/coredns is DEGRADED: InsufficientNumberOfReplicas/),
@@ -382,7 +324,7 @@ describe("events that nobody should send", () => {
     expect(on.told).toEqual([]);
     expect(await on.operations()).toEqual([]);
     await silence();
-    await putExample(alarm());
+    await send(alarmEvent());
     await on.pass(HOUR);
     expect((await on.operations()).map((operation) => operation.status)).toEqual(["Succeeded"]);
   });
