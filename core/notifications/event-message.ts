@@ -1,6 +1,6 @@
 import { type ClusterRef, clusterKey } from "../cluster-ref.ts";
+import { member, plain } from "../text.ts";
 import { detailsCommand, type Message, type MessageKind, type Tone } from "./message.ts";
-import { member, plain } from "./text.ts";
 
 /** An event of Slipway's own bus. */
 export interface BusEvent {

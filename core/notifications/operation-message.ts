@@ -1,6 +1,6 @@
 import type { Operation, OperationStatus } from "../operation/types.ts";
+import { plain } from "../text.ts";
 import { detailsCommand, type Message, type MessageKind, type Tone } from "./message.ts";
-import { plain } from "./text.ts";
 
 const WORK: Readonly<Record<string, string>> = {
   "provision-cluster": "Creation",

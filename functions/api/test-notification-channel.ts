@@ -2,7 +2,7 @@ import { storeOf } from "../../adapters/store/dynamo-store.ts";
 import { routes } from "../../core/api/routes.ts";
 import { SlipwayError } from "../../core/errors.ts";
 import { detailsCommand, type Message } from "../../core/notifications/message.ts";
-import { plain } from "../../core/notifications/text.ts";
+import { plain } from "../../core/text.ts";
 import { api } from "../lib/api/http.ts";
 import { channelNamed, channelNotFound } from "../lib/notifications/channels.ts";
 import { sendMessage } from "../lib/notifications/send.ts";

@@ -1,5 +1,6 @@
 import { eventsOf } from "../../../adapters/aws/events.ts";
 import type { ClusterRef } from "../../../core/cluster-ref.ts";
+import { plain } from "../../../core/text.ts";
 import type { TaskContext } from "../task.ts";
 
 /** What Slipway tells of nodes on its own bus, source `slipway.node`. */
@@ -34,10 +35,5 @@ export const tell = (
   detail: Readonly<Record<string, unknown>> & { readonly message: string },
 ): Promise<void> => eventsOf(runtime).put("slipway.node", event, { cluster, ...detail });
 
-/** Text of others, for a message: without control characters, and not longer than a person reads. */
-export const quoted = (text: unknown, most = 300): string =>
-  String(text ?? "")
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
-    .replace(/[\u0000-\u001f\u007f]+/g, " ")
-    .trim()
-    .slice(0, most);
+/** Text of others, for a message. */
+export const quoted = (text: unknown, most = 300): string => plain(text, most);

@@ -6,8 +6,8 @@ import { RetryableError, TerminalError } from "../../../core/errors.ts";
 import type { ChannelTarget, NotificationChannel } from "../../../core/notifications/channel.ts";
 import { asSlack, asSns, asTeams } from "../../../core/notifications/formats.ts";
 import type { Message } from "../../../core/notifications/message.ts";
-import { member } from "../../../core/notifications/text.ts";
 import { webhookUrl } from "../../../core/notifications/webhook.ts";
+import { member } from "../../../core/text.ts";
 
 /** A call is tried so often before the event is given back to the bus, which tries again for longer. */
 const ATTEMPTS = 4;

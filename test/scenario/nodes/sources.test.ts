@@ -22,6 +22,21 @@ const send = (event: SentEvent): Promise<void> =>
 /** Before the sweep that comes every five minutes; with `confirmSeconds` below that. */
 const PATIENCE = { confirmSeconds: 60 } as const;
 
+const principal = {
+  type: "Root" as const,
+  arn: "arn:aws:iam::111122223333:root",
+  account: HOME.account,
+  accessKeyId: "AKIA111122223333",
+};
+
+/** Somebody terminates a machine by hand. */
+const terminateOne = async (): Promise<void> => {
+  const { endpoint, kernel } = on.stage.platform;
+  const [node = ""] = on.nodes();
+  const input = { InstanceIds: [on.instanceOf(node)] };
+  await kernel.clock.until(endpoint.call("ec2", "TerminateInstances", input, { ...HOME, principal }));
+};
+
 const silence = async (): Promise<string> => {
   const [sick = ""] = on.nodes();
   on.stage.platform.troubles.sicken(CLUSTER_ARN, sick, { condition: "Ready" });
@@ -62,12 +77,6 @@ describe("CloudWatch alarms", () => {
   it("a composite alarm that is released from suppression counts: ALARM to ALARM", async () => {
     on = await nodeStage({ nodes: { mode: "remediate", ...PATIENCE } });
     const { endpoint, kernel } = on.stage.platform;
-    const principal = {
-      type: "Root" as const,
-      arn: "arn:aws:iam::111122223333:root",
-      account: HOME.account,
-      accessKeyId: "AKIA111122223333",
-    };
     const call = (operation: string, input: object) =>
       kernel.clock.until(endpoint.call("cloudwatch", operation, input, { ...HOME, principal }));
     const metric = {
@@ -147,22 +156,7 @@ describe("EC2 and Auto Scaling", () => {
 
   it("a machine that somebody terminates is replaced by its group, and nothing else is done", async () => {
     on = await nodeStage({ nodes: { mode: "remediate" } });
-    const { endpoint, kernel } = on.stage.platform;
-    const [node = ""] = on.nodes();
-    const principal = {
-      type: "Root" as const,
-      arn: "arn:aws:iam::111122223333:root",
-      account: HOME.account,
-      accessKeyId: "AKIA111122223333",
-    };
-    await kernel.clock.until(
-      endpoint.call(
-        "ec2",
-        "TerminateInstances",
-        { InstanceIds: [on.instanceOf(node)] },
-        { ...HOME, principal },
-      ),
-    );
+    await terminateOne();
     await on.pass(HOUR);
     expect(on.nodes()).toHaveLength(4);
     expect(await on.operations()).toEqual([]);
@@ -171,22 +165,7 @@ describe("EC2 and Auto Scaling", () => {
   it("a group that gets no machine says why in words, once an hour", async () => {
     on = await nodeStage({ nodes: { mode: "remediate" } });
     on.stage.platform.faults.inject({ name: "InsufficientInstanceCapacity" });
-    const { endpoint, kernel } = on.stage.platform;
-    const [node = ""] = on.nodes();
-    const principal = {
-      type: "Root" as const,
-      arn: "arn:aws:iam::111122223333:root",
-      account: HOME.account,
-      accessKeyId: "AKIA111122223333",
-    };
-    await kernel.clock.until(
-      endpoint.call(
-        "ec2",
-        "TerminateInstances",
-        { InstanceIds: [on.instanceOf(node)] },
-        { ...HOME, principal },
-      ),
-    );
+    await terminateOne();
     await on.pass(40 * 60);
     const told = on.ofType("Launch Failed");
     expect(told.length).toBeGreaterThan(0);

@@ -5,9 +5,9 @@ import { type BusEvent, eventMessage } from "../../../core/notifications/event-m
 import { asSlack, asSns, asTeams, asText } from "../../../core/notifications/formats.ts";
 import { compareOrder, deliveryOf, type Message } from "../../../core/notifications/message.ts";
 import { operationMessage } from "../../../core/notifications/operation-message.ts";
-import { member, plain } from "../../../core/notifications/text.ts";
 import { webhookUrl } from "../../../core/notifications/webhook.ts";
 import { OPERATION_STATUSES, type Operation } from "../../../core/operation/types.ts";
+import { member, plain } from "../../../core/text.ts";
 
 const cluster = { account: "111122223333", region: "eu-west-1", name: "prod-1" };
 const operation = (over: Partial<Operation> = {}): Operation => ({
